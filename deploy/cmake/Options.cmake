@@ -1,0 +1,26 @@
+# Compiler options of our own code, carried by one interface target so that nothing has directory scope.
+option(FARM_WERROR "Treat warnings as errors (presets dev, asan, tsan; off for packagers)" OFF)
+option(FARM_HARDEN "Fortify, stack protector, full RELRO" OFF)
+set(FARM_SANITIZE "" CACHE STRING "Sanitizers, as in -fsanitize=")
+
+add_library(farm_options INTERFACE)
+target_compile_features(farm_options INTERFACE cxx_std_20)
+target_compile_options(farm_options INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Wold-style-cast)
+target_include_directories(farm_options INTERFACE ${PROJECT_SOURCE_DIR})
+if(FARM_WERROR)
+  target_compile_options(farm_options INTERFACE -Werror)
+endif()
+if(FARM_HARDEN)
+  target_compile_options(farm_options INTERFACE -D_FORTIFY_SOURCE=2 -fstack-protector-strong)
+  target_link_options(farm_options INTERFACE -Wl,-z,relro,-z,now)
+endif()
+if(FARM_SANITIZE)
+  target_compile_options(farm_options INTERFACE -fsanitize=${FARM_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_link_options(farm_options INTERFACE -fsanitize=${FARM_SANITIZE})
+endif()
+
+find_program(CCACHE_PROGRAM ccache)
+if(CCACHE_PROGRAM)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE_PROGRAM})
+endif()

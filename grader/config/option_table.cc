@@ -1,0 +1,362 @@
+#include "grader/config/option_table.h"
+
+#include <algorithm>
+#include <cctype>
+#include <numeric>
+#include <utility>
+
+namespace farm::config {
+namespace {
+
+constexpr auto kGrader = Program::kGrader;
+constexpr auto kGrade = Program::kGrade;
+constexpr auto kUp = Program::kUp;
+constexpr auto kTopics = Program::kTopics;
+constexpr auto kStatus = Program::kStatus;
+constexpr auto kDoctor = Program::kDoctor;
+constexpr auto kReplay = Program::kReplay;
+constexpr auto kBadCases = Program::kBadCases;
+constexpr auto kReport = Program::kReport;
+constexpr unsigned kAll =
+    kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport | kStatus | kDoctor;
+// Talk to a cluster that may be another one's.
+constexpr unsigned kKafkaClients =
+    kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus | kDoctor;
+constexpr unsigned kGraderOnly = static_cast<unsigned>(kGrader);
+constexpr unsigned kGradeOnly = static_cast<unsigned>(kGrade);
+constexpr unsigned kStatusOnly = static_cast<unsigned>(kStatus);
+constexpr unsigned kTopicsOnly = static_cast<unsigned>(kTopics);
+
+std::vector<OptionSpec> make_table() {
+  using enum ValueKind;
+  std::vector<OptionSpec> table;
+  const auto add = [&](OptionSpec spec) { table.push_back(std::move(spec)); };
+
+  // Where Kafka is.
+  add({"config", kPath, "", "", "TOML file with any of these options.", kAll});
+  add({"brokers", kBrokers, "", "", "Kafka brokers to start from.", kKafkaClients});
+  add({"broker_kind",
+       kChoice,
+       "apache",
+       "",
+       "Which timings suit the broker.",
+       kKafkaClients,
+       {"apache", "embedded"}});
+  add({"kafka_property", kProperties, "", "",
+       "Any librdkafka property (TLS, SASL, timings); wins over ours. Prefer the file for secrets.",
+       kKafkaClients});
+  add({"embedded", kSwitch, "false", "",
+       "Use a broker and a grader of this command's own instead of --brokers.", kGrade | kReplay});
+
+  // What is served.
+  add({"pool", kName, "cpu", "", "Requests go through grading.requests.POOL.",
+       kGrader | kGrade | kUp | kReplay | kDoctor});
+  add({"group", kName, "", "gradefarm-POOL", "Consumer group; graders of a pool share one.",
+       kGraderOnly});
+  add({"instance_id", kName, "", "",
+       "Static group membership: a restart under the same name causes no rebalance.", kGraderOnly});
+  {
+    OptionSpec workers{"workers",
+                       kCountOrAuto,
+                       "auto",
+                       "",
+                       "Slots: programs that run at the same time; auto is one a CPU.",
+                       kGrader | kGrade | kUp | kReplay | kDoctor};
+    workers.maximum = 500;  // uids of slots: sandbox_uid_base to + 499
+    workers.legacy_environment = "WORKERS";
+    add(workers);
+  }
+  add({"python", kPath, "/usr/bin/python3", "", "Interpreter of Python submissions.",
+       kGrader | kGrade | kUp | kReplay | kDoctor});
+  add({"languages_dir", kPath, "", "built in",
+       "Directory of language files to use instead of the built-in ones.",
+       kGrader | kGrade | kUp | kReplay | kDoctor});
+
+  // Where it keeps things.
+  add({"blob_dir", kPath, "", "",
+       "Directory that clients and graders share for large requests and results.",
+       kGrader | kGrade | kUp | kReplay | kBadCases | kDoctor});
+  add({"grader", kPath, "", "beside gradefarm", "The gradefarm-grader to start.",
+       kGrade | kUp | kReplay | kDoctor});
+  add({"metrics", kAddress, "127.0.0.1:9464", "",
+       "Where /metrics, /healthz and /readyz are served; off: nowhere.", kGrader | kUp});
+  add({"drain_timeout", kDuration, "30s", "", "How long SIGTERM waits for what is in flight.",
+       kGrader | kUp});
+  add({"canary_interval", kDuration, "1m", "",
+       "How often a grader asks itself a request through Kafka, for /readyz and metrics; 0s: "
+       "never.",
+       kGrader | kUp});
+  {
+    OptionSpec ready{
+        "ready_fd", kCount, "", "", "Descriptor on which \"ready\" is written once it serves.",
+        kGraderOnly};
+    ready.minimum = 3;
+    ready.maximum = 1'000'000;
+    add(ready);
+  }
+  {
+    // 60578 to 61183 is the range below 65536 that systemd's uid table and Debian leave unused.
+    OptionSpec base{
+        "sandbox_uid_base", kCount, "60600", "", "Slot n runs submissions as this uid + n.",
+        kGraderOnly};
+    base.maximum = 2'000'000'000;
+    add(base);
+  }
+
+  // Bad cases.
+  {
+    OptionSpec directory{"bad_cases",
+                         kPath,
+                         "",
+                         "",
+                         "Directory for requests that somebody should look at, with their results; "
+                         "off where none is given.",
+                         kGrader | kUp};
+    directory.legacy_environment = "SAVE_BAD_CASES";
+    add(directory);
+  }
+  add({"bad_cases_topic", kSwitch, "false", "",
+       "Publish bad cases to grading.bad-cases, for gradefarm bad-cases to collect.", kGraderOnly});
+  add({"bad_cases_filter", kText, "fault:farm,total_wall", "",
+       "Which requests are bad cases: verdicts, fault:farm|request|submission|none, not_run, "
+       "total_wall, sample:0.01; any may fit.",
+       kGrader | kUp});
+  add({"bad_cases_max_bytes", kSize, "1GiB", "",
+       "Most that the directory of bad cases holds; the oldest are removed.",
+       kGrader | kUp | kBadCases});
+
+  // The most that a request may ask for.
+  const auto maximum = [&](std::string_view name, ValueKind kind, std::string_view value,
+                           std::string_view help) {
+    OptionSpec spec{name, kind, value, "", help, kGraderOnly};
+    spec.maximum = 100'000'000;
+    if (name == "max_memory") spec.legacy_environment = "MAX_MEM";
+    add(spec);
+  };
+  maximum("max_compile_cpu", kDuration, "2m", "Most that limits.compile_cpu_ms may be.");
+  maximum("max_compile_memory", kSize, "4GiB", "Most that limits.compile_memory_bytes may be.");
+  maximum("max_run_cpu", kDuration, "10m", "Most that limits.run_cpu_ms may be.");
+  maximum("max_run_wall", kDuration, "20m", "Most that limits.run_wall_ms may be.");
+  maximum("max_total_wall", kDuration, "1h", "Most that limits.total_wall_ms may be.");
+  maximum("max_memory", kSize, "4GiB", "Most that limits.memory_bytes may be.");
+  maximum("max_stack", kSize, "4GiB", "Most that limits.stack_bytes may be.");
+  maximum("max_output", kSize, "256MiB", "Most that limits.output_bytes may be.");
+  maximum("max_return_output", kSize, "4MiB", "Most that limits.return_output_bytes may be.");
+  maximum("max_processes", kCount, "1024", "Most that limits.processes may be.");
+  maximum("max_open_files", kCount, "4096", "Most that limits.open_files may be.");
+  maximum("max_tmpfs", kSize, "2GiB", "Most that limits.tmpfs_bytes may be.");
+  maximum("max_tmpfs_inodes", kCount, "262144", "Most that limits.tmpfs_inodes may be.");
+
+  // gradefarm grade.
+  add({"out", kPath, "-", "stdout",
+       "File for the results, one JSON line each; bad-cases: the directory, required.",
+       kGrade | kBadCases});
+  add({"trainer", kName, "cli", "",
+       "Start of this client's name: replies come to grading.replies.TRAINER-SESSION.",
+       kGrade | kReplay});
+  add({"timeout", kDuration, "0s", "",
+       "Give up on what is not answered after this time; 0s: never.", kGrade | kReplay});
+  add({"resubmit_after", kDuration, "60s", "", "Publish a request again if its answer took longer.",
+       kGradeOnly});
+  add({"max_outstanding", kSize, "64MiB", "",
+       "Most bytes of requests published and not yet answered.", kGradeOnly});
+  add({"progress",
+       kChoice,
+       "auto",
+       "",
+       "A progress bar: auto shows it on a terminal.",
+       kGradeOnly,
+       {"auto", "never"}});
+
+  // gradefarm bad-cases and report.
+  add({"until_idle", kDuration, "0s", "",
+       "End once nothing came for this time; 0s: collect until SIGINT or SIGTERM.",
+       static_cast<unsigned>(kBadCases)});
+  add({"png", kPath, "", "", "File for the report as a picture.", static_cast<unsigned>(kReport)});
+  add({"by", kNames, "trainer,step,group", "",
+       "What latencies and verdicts are broken down by: some of trainer, step, group.",
+       static_cast<unsigned>(kReport)});
+
+  // gradefarm topics.
+  add({"pools", kNames, "cpu", "", "Pools whose request topics are meant.", kTopicsOnly});
+  add({"trainers", kNames, "", "", "Trainers whose reply topics are meant.", kTopicsOnly});
+  {
+    OptionSpec partitions{
+        "partitions", kCount, "16", "", "Partitions of new topics: at least one a grader.",
+        kTopicsOnly};
+    partitions.maximum = 10'000;
+    add(partitions);
+    OptionSpec replication{
+        "replication", kCount, "1", "", "Copies of each partition; 3 in production.", kTopicsOnly};
+    replication.maximum = 100;
+    add(replication);
+  }
+  add({"retention", kDuration, "7d", "", "How long new topics keep records.", kTopicsOnly});
+
+  // gradefarm status and gradefarm doctor; gradefarm-grader's part of it.
+  add({"check", kSwitch, "false", "",
+       "Try what a grader does with its host, print a JSON line for each finding, and exit.",
+       kGraderOnly});
+  add({"wait", kDuration, "6s", "", "How long to collect the reports that graders send every 5 s.",
+       kStatusOnly});
+  add({"watch", kSwitch, "false", "", "Show them again and again, until SIGINT.", kStatusOnly});
+  add({"json", kSwitch, "false", "", "JSON lines instead of a table.", kStatus | kDoctor});
+
+  // What it says.
+  add({"log_level",
+       kChoice,
+       "info",
+       "",
+       "Least important level that is logged.",
+       kAll,
+       {"debug", "info", "warning", "error"}});
+  add({"log_format",
+       kChoice,
+       "auto",
+       "",
+       "auto: text on a terminal, JSON lines otherwise.",
+       kAll,
+       {"auto", "text", "json"}});
+  return table;
+}
+
+std::string joined(std::span<const std::string_view> parts, std::string_view separator) {
+  std::string out;
+  for (const std::string_view part : parts) {
+    if (!out.empty()) out += separator;
+    out += part;
+  }
+  return out;
+}
+
+std::string programs_of(const OptionSpec& option) {
+  std::vector<std::string_view> names;
+  if (belongs_to(option, kGrader)) names.emplace_back("gradefarm-grader");
+  if (belongs_to(option, kGrade)) names.emplace_back("grade");
+  if (belongs_to(option, kUp)) names.emplace_back("up");
+  if (belongs_to(option, kTopics)) names.emplace_back("topics");
+  if (belongs_to(option, kReplay)) names.emplace_back("replay");
+  if (belongs_to(option, kBadCases)) names.emplace_back("bad-cases");
+  if (belongs_to(option, kReport)) names.emplace_back("report");
+  if (belongs_to(option, kStatus)) names.emplace_back("status");
+  if (belongs_to(option, kDoctor)) names.emplace_back("doctor");
+  return joined(names, ", ");
+}
+
+std::size_t edit_distance(std::string_view a, std::string_view b) {
+  std::vector<std::size_t> row(b.size() + 1);
+  std::iota(row.begin(), row.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = row[0];
+    row[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const std::size_t replaced = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row.back();
+}
+
+}  // namespace
+
+std::span<const OptionSpec> option_table() {
+  static const std::vector<OptionSpec> table = make_table();
+  return table;
+}
+
+const OptionSpec* find_option(std::string_view name) {
+  const auto table = option_table();
+  const auto found = std::find_if(table.begin(), table.end(),
+                                  [&](const OptionSpec& option) { return option.name == name; });
+  return found == table.end() ? nullptr : &*found;
+}
+
+bool belongs_to(const OptionSpec& option, Program program) {
+  return (option.programs & static_cast<unsigned>(program)) != 0;
+}
+
+std::string flag_of(const OptionSpec& option) {
+  std::string flag = "--" + std::string(option.name);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+std::string environment_of(const OptionSpec& option) {
+  std::string variable = "GRADEFARM_" + std::string(option.name);
+  std::transform(variable.begin(), variable.end(), variable.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return variable;
+}
+
+std::string file_key_of(const OptionSpec& option) {
+  if (option.name == "config") return "";  // a file does not name another file
+  return option.kind == ValueKind::kProperties ? "[kafka]" : std::string(option.name);
+}
+
+std::string placeholder_of(const OptionSpec& option) {
+  switch (option.kind) {
+    case ValueKind::kText:
+      return "TEXT";
+    case ValueKind::kPath:
+      return "PATH";
+    case ValueKind::kName:
+      return "NAME";
+    case ValueKind::kNames:
+      return "NAME,...";
+    case ValueKind::kBrokers:
+      return "HOST:PORT,...";
+    case ValueKind::kAddress:
+      return "IPV4:PORT|off";
+    case ValueKind::kCount:
+      return "N";
+    case ValueKind::kCountOrAuto:
+      return "N|auto";
+    case ValueKind::kDuration:
+      return "DURATION";
+    case ValueKind::kSize:
+      return "SIZE";
+    case ValueKind::kChoice:
+      return joined(option.choices, "|");
+    case ValueKind::kSwitch:
+      return "";
+    case ValueKind::kProperties:
+      return "NAME=VALUE";
+  }
+  return "";
+}
+
+std::string shown_default_of(const OptionSpec& option) {
+  if (!option.shown_default.empty()) return std::string(option.shown_default);
+  return option.default_text.empty() ? "-" : std::string(option.default_text);
+}
+
+std::string nearest(std::string_view wrong, std::span<const std::string> names) {
+  std::string best;
+  std::size_t best_distance = 3;
+  for (const std::string& name : names) {
+    const std::size_t distance = edit_distance(wrong, name);
+    if (distance < best_distance && 3 * distance <= name.size()) {
+      best = name;
+      best_distance = distance;
+    }
+  }
+  return best;
+}
+
+std::string option_table_markdown() {
+  std::string rows;
+  for (const OptionSpec& option : option_table()) {
+    std::string placeholder = placeholder_of(option);
+    for (std::size_t at = 0; (at = placeholder.find('|', at)) != std::string::npos; at += 2)
+      placeholder.insert(at, "\\");
+    rows += "| `" + flag_of(option) + (placeholder.empty() ? "" : " " + placeholder) + "` | `" +
+            environment_of(option);
+    rows += "` | " + (file_key_of(option).empty() ? "-" : '`' + file_key_of(option) + '`') + " | ";
+    rows += shown_default_of(option) + " | " + programs_of(option) + " | " +
+            std::string(option.help) + " |\n";
+  }
+  return rows;
+}
+
+}  // namespace farm::config

@@ -1,0 +1,52 @@
+// What a harness adds to a program so that one evaluation type can be served in one language:
+// trusted files, another main, another command line. Pure. The files themselves are in harness/,
+// embedded at build time.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grader/sandbox/run_spec.h"
+#include "schemas/expected.h"
+#include "schemas/request.h"
+
+namespace farm::evaluate {
+
+// Trusted files lie here; a submission may not name a path at or below it.
+inline constexpr std::string_view kTrustedDirectory = ".farm";
+
+struct Harness {
+  std::vector<sandbox::InputFile> compile_files;
+  std::vector<sandbox::InputFile> run_files;
+  // Not empty: the file to compile instead of the submission's source, which it includes.
+  std::string main_source;
+  std::string linked_first;                // not empty: a further source, named before main_source
+  std::vector<std::string> compile_flags;  // appended to the compiler's command line
+  std::vector<std::string> run_arguments;  // not empty: run the operator's interpreter with these
+};
+
+// How `evaluation` is served in `language`, for a program of text `program` in the file `source`.
+// `untrusted_part` is what of the program the submission wrote (without the trusted prompt).
+// Errors: kUnsupported where no harness exists; kInvalidRequest with the pointer where the
+// evaluation cannot be put into the language (an entry point that is no name, keyword arguments in
+// C++).
+Expected<Harness> make_function_call_harness(std::string_view language,
+                                             const FunctionCall& evaluation,
+                                             const std::string& source);
+Expected<Harness> make_assert_harness(std::string_view language, const AssertTests& evaluation,
+                                      const std::string& source, const std::string& program,
+                                      std::string_view untrusted_part);
+
+// How a checker is run so that its falling over and its refusing can be told apart. Languages whose
+// exit codes tell need no harness.
+Harness make_checker_harness(std::string_view language, const std::string& source);
+
+// The content of descriptor 3 for one case.
+std::string call_task(std::string_view language, const FunctionCall& evaluation, std::size_t index,
+                      const std::string& source);
+// The same for assert, to come after the line with the completion token.
+std::string assert_task(std::string_view language, const AssertTests& evaluation,
+                        const std::string& source);
+
+}  // namespace farm::evaluate

@@ -1,0 +1,50 @@
+// run_tests(): a built submission and the plan's cases → judged cases. Cases are independent:
+// run_case() is everything that happens to one, so that cases can be spread over several sandboxes.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "grader/evaluate/compile.h"
+#include "grader/evaluate/plan.h"
+#include "grader/evaluate/tools.h"
+#include "schemas/expected.h"
+#include "schemas/request.h"
+#include "schemas/result.h"
+
+namespace farm::evaluate {
+
+struct Builds {
+  Build submission;
+  Build checker;
+};
+
+struct CaseRun {
+  CaseResult result;
+  FileMap files;                      // fetched
+  std::vector<std::string> warnings;  // about files that were not
+  Isolation isolation = Isolation::kNone;
+};
+
+// Runs and judges case `index`. Blocks for its runs.
+// Errors: the farm's (attempts.h); kInvalidRequest for a checker that fails on the expected output.
+Expected<CaseRun> run_case(const EvaluationRequest& request, const Plan& plan, const Builds& builds,
+                           std::size_t index, const Tools& tools);
+
+enum class Stop { kNot, kCaseFailed, kTotalWall, kCancelled };
+
+struct Runs {
+  std::vector<CaseResult> cases;  // one for each of the plan's, in order; kNotRun after a stop
+  FileMap files;
+  std::vector<std::string> warnings;
+  Isolation isolation = Isolation::kFull;  // the weakest of all runs
+  Stop stop = Stop::kNot;                  // why some have not run
+};
+
+// All cases in order. Stops after the first that is not accepted, unless plan.run_all_cases; before
+// the first that would start after `deadline`; when tools.cancelled is set. Errors: those of
+// run_case(), with the case's number.
+Expected<Runs> run_tests(const EvaluationRequest& request, const Plan& plan, const Builds& builds,
+                         SteadyTime deadline, const Tools& tools);
+
+}  // namespace farm::evaluate

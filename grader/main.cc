@@ -1,0 +1,261 @@
+// gradefarm-grader: wiring only. The order is that of shrinking privileges: read what only root may
+// read, fork the sandbox's privileged part while there is one thread, become nobody, and only then
+// talk to the network.
+//
+// Exit codes: 0 drained, 1 failed while running or starting, 2 usage, 3 no broker.
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+#include <variant>
+
+#include "grader/check.h"
+#include "grader/config/config.h"
+#include "grader/evaluate/evaluate.h"
+#include "grader/kafka/topic_admin.h"
+#include "grader/languages/registry.h"
+#include "grader/service/bad_cases.h"
+#include "grader/service/canary.h"
+#include "grader/service/self_test.h"
+#include "grader/service/service.h"
+#include "grader/startup.h"
+#include "monitoring/log.h"
+#include "monitoring/metrics_server.h"
+#include "schemas/topics.h"
+
+namespace farm::grader {
+namespace {
+
+namespace log = monitoring::log;
+
+constexpr int kFailed = 1;
+constexpr int kNoBroker = 3;
+constexpr Milliseconds kBrokerPatience{10'000};
+
+service::Service* running_service =
+    nullptr;  // for the signal handler, which can be given no argument
+
+void stop_on_signal(int) {
+  if (running_service != nullptr) running_service->request_stop();
+}
+
+int fail(const Error& error, int code = kFailed) {
+  log::error("cannot start", {{"error", error.text()}});
+  return code;
+}
+
+// Languages whose self-test passes; what is wrong with the others is in the log.
+Expected<languages::Registry> serve_what_works(const languages::Registry& all,
+                                               const std::vector<service::LanguageStatus>& statuses,
+                                               monitoring::Metrics& metrics) {
+  std::vector<LanguageDefinition> working;
+  for (const service::LanguageStatus& status : statuses) {
+    metrics.declare_language(status.id, status.available);
+    if (status.available) {
+      log::info("language ready", {{"language", status.id}, {"version", status.version}});
+      working.push_back(*all.find(status.id));
+    } else {
+      log::warning("language not served", {{"language", status.id}, {"problem", status.problem}});
+    }
+  }
+  if (working.empty()) return internal_error("no language works here: see the warnings above");
+  return languages::Registry::create(std::move(working));
+}
+
+// Whoever passes a descriptor owns us: we end with it. Armed only now, because giving up root
+// disarms it (prctl(2), PR_SET_PDEATHSIG); a write that fails says that the owner is gone already.
+void announce_ready(const config::GraderConfig& config) {
+  if (!config.ready_fd) return;
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::write(*config.ready_fd, "ready\n", 6) < 0) ::raise(SIGTERM);
+}
+
+// Nobody would see it without a metrics server, so it needs one. Null: there is none.
+std::unique_ptr<service::Canary> start_canary(const config::GraderConfig& config,
+                                              const std::string& id,
+                                              const kafka::ClientConfig& client,
+                                              const languages::Registry& working,
+                                              service::CanaryParts parts) {
+  if (config.canary_interval.count() == 0 || !config.metrics_address) return nullptr;
+  const auto request = service::canary_request(working);
+  if (!request) return nullptr;
+  service::CanarySettings settings;
+  settings.interval = config.canary_interval;
+  settings.longest_request = config.maxima.total_wall;
+  settings.grader_id = id;
+  settings.request = *request;
+  parts.open_replies = [client](std::function<void(kafka::Record)> on_record) {
+    return kafka::Tail::create(client, std::string(topics::kCanaryReplies), std::move(on_record));
+  };
+  auto canary = std::make_unique<service::Canary>(std::move(settings), std::move(parts));
+  canary->start();
+  return canary;
+}
+
+int run(const config::GraderConfig& config) {
+  log::configure(config.log);
+  for (const std::string& warning : config.warnings)
+    log::warning("configuration", {{"warning", warning}});
+  const std::string id = grader_id();
+  auto bad_case_filter = service::BadCaseFilter::parse(config.bad_cases.filter);
+  if (!bad_case_filter) {
+    return fail(invalid_request("--bad-cases-filter: " + bad_case_filter.error().what),
+                config::kUsageExitCode);
+  }
+
+  auto all_languages = languages::Registry::load(languages_directory(config));
+  if (!all_languages) return fail(all_languages.error());
+  std::optional<kafka::BlobStore> blobs;
+  if (!config.blob_dir.empty()) {
+    auto store = kafka::BlobStore::open(config.blob_dir);
+    if (!store) return fail(store.error());
+    blobs.emplace(std::move(*store));
+  }
+  auto slots = start_slots(config);
+  if (!slots) return fail(slots.error());
+  auto bad_case_directory = open_bad_cases(config);
+  if (!bad_case_directory) return fail(bad_case_directory.error());
+  if (auto dropped = drop_privileges(config); !dropped) return fail(dropped.error());
+
+  // From here on without privileges, and with threads.
+  monitoring::Metrics metrics(config::version(), config.pool);
+  monitoring::Health health({"languages", "kafka", "serving"});
+  std::unique_ptr<monitoring::MetricsServer> server;
+  if (config.metrics_address) {
+    auto created = monitoring::MetricsServer::create(*config.metrics_address, metrics, health);
+    if (!created) return fail(created.error());
+    server = std::move(*created);
+    log::info("metrics", {{"address", server->address()}});
+  }
+
+  evaluate::Tools tools;
+  tools.settings.limits = server_limits(config, host_memory());
+  tools.settings.python = config.python;
+  tools.settings.isolation =
+      Isolation::kFull;  // start_slots sets up nothing less, and every run says what it got
+  tools.settings.languages = &*all_languages;
+  tools.sandbox = slots->sandboxes[0].get();
+  const auto statuses = service::test_languages(*all_languages, tools);
+  auto working = serve_what_works(*all_languages, statuses, metrics);
+  if (!working) return fail(working.error());
+  health.set("languages", true);
+  tools.settings.languages = &*working;
+  tools.settings.environment = service::environment_digest(*all_languages, statuses);
+
+  const kafka::ClientConfig client = kafka_client(config);
+  if (auto reachable = kafka::check_reachable(client, kBrokerPatience); !reachable) {
+    return fail(reachable.error(), kNoBroker);
+  }
+  const std::string requests_topic = topics::requests(config.pool);
+  std::vector<kafka::TopicSpec> needed(4);
+  needed[0].name = requests_topic;
+  needed[1].name = topics::kDeadLetters;
+  for (int i = 0; const std::string_view own : {topics::kCanaryReplies, topics::kStatus}) {
+    kafka::TopicSpec& spec = needed[static_cast<std::size_t>(2 + i++)];
+    spec.name = own;
+    spec.partitions = 1;
+    spec.config["retention.ms"] = "600000";
+  }
+  if (config.bad_cases_topic) needed.emplace_back().name = topics::kBadCases;
+  auto created = kafka::create_topics(client, needed, kBrokerPatience);
+  if (!created) log::warning("topics could not be created", {{"error", created.error().text()}});
+  const bool embedded = client.kind == kafka::BrokerKind::kEmbedded;
+  // Before the producer, whose last delivery reports it takes.
+  std::unique_ptr<service::BadCases> bad_cases;
+  auto producer = kafka::Producer::create({.client = client});
+  if (!producer) return fail(producer.error(), kNoBroker);
+  kafka::ConsumerConfig consumer_config;
+  consumer_config.client = client;
+  consumer_config.group = config.group;
+  consumer_config.topics = {requests_topic};
+  consumer_config.instance_id = config.instance_id;
+  auto consumer = kafka::Consumer::create(std::move(consumer_config));
+  if (!consumer) return fail(consumer.error(), kNoBroker);
+  health.set("kafka", true);
+
+  service::ServiceSettings settings;
+  settings.slots = config.workers;
+  settings.drain_timeout = config.drain_timeout;
+  settings.grader_id = id;
+  settings.grading.blobs = blobs ? &*blobs : nullptr;
+  settings.grading.max_answer = embedded ? kib(256) : kib(900);
+  settings.grading.identity = {id, std::string(config::version()), tools.settings.environment};
+  const bool keeps_bad_cases = *bad_case_directory || config.bad_cases_topic;
+  if (keeps_bad_cases) {
+    service::BadCaseSettings keep;
+    keep.filter = *bad_case_filter;
+    keep.grader = settings.grading.identity;
+    keep.directory = *std::move(bad_case_directory);
+    keep.topic = config.bad_cases_topic ? producer->get() : nullptr;
+    keep.blobs = settings.grading.blobs;
+    keep.max_record = settings.grading.max_answer;
+    bad_cases = std::make_unique<service::BadCases>(std::move(keep), metrics);
+    log::info("bad cases are kept", {{"filter", config.bad_cases.filter},
+                                     {"directory", config.bad_cases.directory},
+                                     {"topic", config.bad_cases_topic ? topics::kBadCases : ""}});
+  }
+  settings.launcher_restarts = [&slots] { return slots->launcher_restarts(); };
+  settings.status = {
+      .pool = config.pool, .version = std::string(config::version()), .languages = working->ids()};
+  service::Evaluate evaluate = [&tools, &slots](const EvaluationRequest& request, int slot) {
+    evaluate::Tools own = tools;
+    own.sandbox = slots->sandboxes[static_cast<std::size_t>(slot)].get();
+    return evaluate::evaluate(request, own);
+  };
+  auto service = service::Service::create(
+      std::move(settings),
+      {**consumer, **producer, metrics, health, std::move(evaluate), bad_cases.get()});
+  if (!service) return fail(service.error());
+  running_service = service->get();
+  struct sigaction action {};
+  action.sa_handler = stop_on_signal;
+  ::sigaction(SIGTERM, &action, nullptr);
+  ::sigaction(SIGINT, &action, nullptr);
+  health.set("serving", true);
+  log::info("serving", {{"grader", id},
+                        {"topic", requests_topic},
+                        {"group", config.group},
+                        {"slots", config.workers},
+                        {"environment", tools.settings.environment}});
+  std::unique_ptr<service::Canary> canary =
+      start_canary(config, id, client, *working,
+                   {**producer,
+                    metrics,
+                    health,
+                    (*service)->activity(),
+                    [&consumer] { return (*consumer)->stats().partitions; },
+                    [&service] { return (*service)->stopping(); },
+                    {}});
+  announce_ready(config);
+
+  const Expected<Done> ended = (*service)->run();
+  if (!ended) log::error("ended", {{"error", ended.error().text()}});
+  if (bad_cases) bad_cases->close();
+  log::info("drained", {{"grader", id}});
+  // A slot may still run what the drain timeout cut off: joining it would wait for its limits. The
+  // forkserver sees our end, kills its runs and removes its cgroups.
+  if ((*service)->busy() > 0) std::_Exit(ended ? 0 : kFailed);
+  return ended ? 0 : kFailed;
+}
+
+}  // namespace
+}  // namespace farm::grader
+
+int main(int argc, char** argv) {
+  ::signal(SIGPIPE, SIG_IGN);
+  auto parsed = farm::config::parse_grader(farm::config::invocation_of_process(argc, argv));
+  if (!parsed) {
+    std::fprintf(stderr, "gradefarm-grader: %s\n", parsed.error().text().c_str());
+    return farm::config::kUsageExitCode;
+  }
+  if (const auto* text = std::get_if<farm::config::ShowText>(&*parsed)) {
+    std::fputs(text->text.c_str(), stdout);
+    return 0;
+  }
+  const auto& config = std::get<farm::config::GraderConfig>(*parsed);
+  return config.check ? farm::grader::check_host(config) : farm::grader::run(config);
+}

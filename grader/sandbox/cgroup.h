@@ -1,0 +1,116 @@
+// Control groups of the sandbox: memory, pids and cpu of one run, on cgroup v2 or v1.
+//
+// A grader owns one directory `gradefarm-<pid>` below the group it was started in, each slot a
+// `slot-<n>` below that, and each run a `run` below that, made before the program starts and
+// removed after its last process is dead. Source: cgroup-v2.rst; cgroup-v1/memory.rst, pids.rst,
+// cpuacct.rst; sched-bwc.rst.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grader/os/unique_fd.h"
+#include "grader/sandbox/run_spec.h"
+#include "schemas/expected.h"
+
+namespace farm::sandbox {
+
+// Where this process stands in the hierarchies it needs. Pure result of parsing
+// /proc/self/{cgroup,mountinfo}.
+struct CgroupLayout {
+  int version = 0;  // 1 or 2
+  // v2: one entry "unified"; v1: memory, pids, cpu, cpuacct (cpu and cpuacct may be the same
+  // directory).
+  struct Hierarchy {
+    std::string controller;
+    std::string directory;  // absolute path of our own group
+  };
+  std::vector<Hierarchy> hierarchies;
+};
+
+// `v2_controllers` is the content of cgroup.controllers of our own v2 group ("" where there is
+// none). Prefers v2 where it offers memory, pids and cpu. Errors: kInternal naming the missing
+// controller and the remedy.
+Expected<CgroupLayout> parse_cgroup_layout(std::string_view self_cgroup, std::string_view mountinfo,
+                                           std::string_view v2_controllers);
+Expected<CgroupLayout> discover_cgroup_layout();
+
+struct CgroupUsage {
+  Nanoseconds cpu{0};
+  Nanoseconds throttled{0};
+  Bytes memory_peak;
+  bool out_of_memory = false;
+};
+
+// The group of one run. Owned by the launcher, single-threaded. The destructor removes it if
+// remove() was not called.
+class RunCgroup {
+ public:
+  RunCgroup(RunCgroup&&) noexcept = default;
+  RunCgroup& operator=(RunCgroup&&) = delete;
+  ~RunCgroup();
+
+  // Descriptors of cgroup.procs: whoever writes "0" joins. One per hierarchy.
+  std::vector<int> join_fds() const;
+  // v1: becomes readable when the group runs out of memory. v2: -1, since memory.oom.group kills
+  // the run by itself.
+  int out_of_memory_fd() const { return out_of_memory_fd_.get(); }
+  Expected<Nanoseconds> cpu_used() const;
+  // Pids as seen by the reader's pid namespace.
+  Expected<std::vector<pid_t>> members() const;
+  Expected<CgroupUsage> usage() const;
+  // Precondition: every member was killed. Blocks ≤ 2 s until the kernel has let go of them.
+  // Errors: kUnavailable (still busy).
+  Expected<Done> remove();
+
+ private:
+  friend class SlotCgroup;
+  struct Part {
+    std::string controller;
+    os::UniqueFd directory;
+    os::UniqueFd join;
+    int parent_fd = -1;  // of the slot's directory; the SlotCgroup outlives us
+  };
+  explicit RunCgroup(int version) : version_(version) {}
+  int directory_of(std::string_view controller) const;
+
+  int version_;
+  std::vector<Part> parts_;
+  os::UniqueFd out_of_memory_fd_;
+  os::UniqueFd out_of_memory_source_;
+};
+
+// The directories of one slot, held open so that they stay reachable after the launcher has left
+// the host's root.
+class SlotCgroup {
+ public:
+  // Creates gradefarm-<owner>/slot-<n> in every hierarchy.
+  static Expected<SlotCgroup> create(const CgroupLayout& layout, pid_t owner, int slot);
+
+  // Makes the run's group and writes its limits. Errors: kExhausted, kInternal naming the file.
+  Expected<RunCgroup> create_run(const Limits& limits, double cpus) const;
+
+ private:
+  struct Part {
+    std::string controller;
+    os::UniqueFd directory;
+  };
+  int version_ = 0;
+  std::vector<Part> parts_;
+};
+
+// v2 only: moves this process into a leaf and enables the controllers below our group ("no internal
+// processes" rule); v1: nothing. Then makes gradefarm-<owner>. Errors: kInternal with the remedy
+// (delegate the subtree).
+Expected<Done> prepare_cgroups(const CgroupLayout& layout, pid_t owner);
+// Removes gradefarm-<owner> with everything in it, and the trees of graders that are gone. Best
+// effort.
+void remove_cgroups(const CgroupLayout& layout, pid_t owner);
+void remove_stale_cgroups(const CgroupLayout& layout);
+
+}  // namespace farm::sandbox

@@ -1,0 +1,301 @@
+// The order of privileged steps is the security argument, so it stands in one column below and
+// nowhere else.
+//
+// Two processes. `become_init` is pid 1 of the new pid namespace: trusted code that never executes
+// anything of the submission, under a uid of its own, so that the submission can neither signal nor
+// trace it. It is what makes an abort() or a default-action signal of the program work as outside
+// (pid 1 ignores them), and what the supervisor kills to kill everything. `become_program` is its
+// child, which turns into the submission.
+
+#include "grader/sandbox/child.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "grader/sandbox/identity.h"
+
+namespace farm::sandbox {
+namespace {
+
+constexpr int kReportFd =
+    5;  // the first after stdin, stdout, stderr and the two channel descriptors
+constexpr int kFirstFreeFd = 6;
+constexpr int kParkingFd =
+    20;  // sources are parked above all targets, so that no dup2 closes another's source
+
+void send_report(int fd, const Report& report) {
+  [[maybe_unused]] const ssize_t sent = ::send(fd, &report, sizeof report, MSG_NOSIGNAL);
+}
+
+[[noreturn]] void fail(int report_fd, Step step, int error) {
+  send_report(report_fd, {Report::Kind::kFailed, step, error, 0, 0});
+  ::_exit(127);
+}
+
+// Each step returns 0 or an errno.
+
+int die_with_launcher() { return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno; }
+
+int set_host_name() { return ::sethostname("sandbox", 7) == 0 ? 0 : errno; }
+
+// Of the new pid namespace only: other tasks, kernel tables and host facts are not even there
+// (Linux 5.8).
+int mount_proc() {
+  return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 "hidepid=invisible,subset=pid") == 0
+             ? 0
+             : errno;
+}
+
+int new_session() { return ::setsid() >= 0 ? 0 : errno; }
+
+int write_to(const char* path, const char* text) {
+  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return errno;
+  const auto size = static_cast<ssize_t>(std::strlen(text));
+  const int error = ::write(fd, text, static_cast<std::size_t>(size)) == size ? 0 : errno;
+  ::close(fd);
+  return error;
+}
+
+// If the host itself runs out of memory, submissions go first. Lowering it again needs a
+// capability.
+int become_preferred_victim() { return write_to("/proc/self/oom_score_adj", "1000"); }
+
+int join_cgroups(const std::vector<int>& join_fds) {
+  for (const int fd : join_fds) {
+    if (::write(fd, "0", 1) != 1) return errno;
+  }
+  return 0;
+}
+
+int set_resource_limits(const std::vector<ChildPlan::ResourceLimit>& limits) {
+  for (const ChildPlan::ResourceLimit& limit : limits) {
+    const rlimit value{limit.value, limit.value};
+    if (::syscall(SYS_prlimit64, 0, limit.resource, &value, nullptr) != 0) return errno;
+  }
+  return 0;
+}
+
+int set_cpu_affinity(const std::vector<int>& cpus) {
+  if (cpus.empty()) return 0;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(static_cast<unsigned>(cpu), &set);
+  return ::sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
+}
+
+int enter_work_directory() {
+  ::umask(022);
+  return ::chdir("/work") == 0 ? 0 : errno;
+}
+
+// Leaves exactly stdin, stdout, stderr, the channel if there is one, and the report socket, which
+// execve closes.
+int place_descriptors(const ChildPlan& plan) {
+  const std::array<int, 6> sources = {plan.stdin_fd,      plan.stdout_fd,      plan.stderr_fd,
+                                      plan.channel_in_fd, plan.channel_out_fd, plan.report_fd};
+  std::array<int, 6> parked{};
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    parked[i] = sources[i] < 0 ? -1 : ::fcntl(sources[i], F_DUPFD_CLOEXEC, kParkingFd);
+    if (sources[i] >= 0 && parked[i] < 0) return errno;
+  }
+  for (int target = 0; target < kFirstFreeFd; ++target) {
+    const int source = parked[static_cast<std::size_t>(target)];
+    if (source < 0) {
+      ::close(target);
+    } else if (::dup3(source, target, target == kReportFd ? O_CLOEXEC : 0) < 0) {
+      return errno;
+    }
+  }
+  return ::syscall(SYS_close_range, kFirstFreeFd, ~0U, 0) == 0 ? 0 : errno;  // Linux 5.9
+}
+
+// So that no set-uid file or file capability could ever give one back.
+int drop_bounding_set() {
+  for (unsigned long capability = 0; capability < 64; ++capability) {
+    if (::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0) != 0)
+      return errno == EINVAL && capability > 0 ? 0 : errno;
+  }
+  return 0;
+}
+
+int become_user(unsigned uid) {
+  const gid_t group = uid;
+  // The raw calls act on this thread only, which is the only one.
+  if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
+  if (::syscall(SYS_setresgid, group, group, group) != 0) return errno;
+  if (::syscall(SYS_setresuid, uid, uid, uid) != 0) return errno;
+  return 0;
+}
+
+// Maps our one uid and nothing else: set-uid root and every other identity do not exist inside.
+// Entered last, after all mounts, so that its capabilities are over nothing. Source:
+// user_namespaces(7).
+int enter_user_namespace(unsigned uid) {
+  // The uid change made us undumpable, and our /proc files root's.
+  if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return errno;
+  if (::syscall(SYS_unshare, CLONE_NEWUSER) != 0) return errno;
+  char map[64];
+  std::snprintf(map, sizeof map, "%u %u 1\n", kInsideUid, uid);
+  if (const int error = write_to("/proc/self/uid_map", map); error != 0) return error;
+  if (const int error = write_to("/proc/self/setgroups", "deny"); error != 0) return error;
+  return write_to("/proc/self/gid_map", map);
+}
+
+int drop_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  std::array<__user_cap_data_struct, 2> none{};
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) return errno;
+  return ::syscall(SYS_capset, &header, none.data()) == 0 ? 0 : errno;
+}
+
+int forbid_new_privileges() { return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ? 0 : errno; }
+
+void reset_signals() {
+  for (int number = 1; number < 65; ++number)
+    ::signal(number, SIG_DFL);  // an ignored one would stay so across execve
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+[[noreturn]] void become_program(const ChildPlan& plan) {
+  int report = plan.report_fd;
+  auto must = [&report](Step step, int error) {
+    if (error != 0) fail(report, step, error);
+  };
+  // clang-format off
+  must(Step::kNewSession,      new_session());
+  must(Step::kPreferredVictim, become_preferred_victim());   // needs CAP_SYS_RESOURCE
+  must(Step::kJoinCgroup,      join_cgroups(plan.join_fds)); // needs root; all that follows is accounted
+  must(Step::kResourceLimits,  set_resource_limits(plan.resource_limits));  // may raise the stack
+  must(Step::kCpuAffinity,     set_cpu_affinity(plan.cpus));
+  must(Step::kWorkDirectory,   enter_work_directory());
+  must(Step::kDescriptors,     place_descriptors(plan));     // no descriptor of ours from here on …
+  report = kReportFd;                                        // … but this one, closed by execve
+  must(Step::kSlotUser,        become_user(plan.uid));       // root is gone for good
+  must(Step::kUserNamespace,   enter_user_namespace(plan.uid)); // a plain user, over nothing it mounted
+  must(Step::kBoundingSet,     drop_bounding_set());         // a new user namespace refills the set
+  must(Step::kCapabilities,    drop_capabilities());         // those that the user namespace gave
+  must(Step::kNoNewPrivileges, forbid_new_privileges());     // lets an unprivileged task load a filter
+  must(Step::kSyscallFilter,   load_filter(*plan.filter));   // last: it forbids most of the above
+  // clang-format on
+  reset_signals();
+  send_report(report, {Report::Kind::kReady, Step::kExecute, 0, 0, 0});
+  // Not execvpe for a path: it would hand a file that is no program to /bin/sh.
+  if (std::strchr(plan.argv[0], '/') != nullptr) {
+    ::execve(plan.argv[0], plan.argv.data(), plan.environment.data());
+  } else {
+    ::execvpe(plan.argv[0], plan.argv.data(), plan.environment.data());
+  }
+  fail(report, Step::kExecute, errno);
+}
+
+// Reaps orphans; the program itself stays a zombie, so that the supervisor can still read its
+// times.
+[[noreturn]] void serve_as_init(pid_t program) {
+  while (true) {
+    siginfo_t info{};
+    if (::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | __WALL) != 0) {
+      if (errno == EINTR) continue;
+      break;
+    }
+    if (info.si_pid == program) {
+      send_report(kReportFd,
+                  {Report::Kind::kExited, Step::kExecute, 0, info.si_code, info.si_status});
+      break;
+    }
+    ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | __WALL);
+  }
+  while (true) ::pause();
+}
+
+}  // namespace
+
+void become_init(const ChildPlan& plan) {
+  auto must = [&plan](Step step, int error) {
+    if (error != 0) fail(plan.report_fd, step, error);
+  };
+  must(Step::kDieWithLauncher, die_with_launcher());
+  must(Step::kHostName, set_host_name());
+  must(Step::kMountProc, mount_proc());
+  const pid_t program = ::fork();
+  if (program == 0) become_program(plan);
+  must(Step::kFork, program > 0 ? 0 : errno);
+
+  ChildPlan own;  // nothing but the report socket: init must not hold the program's pipes open
+  own.report_fd = plan.report_fd;
+  must(Step::kDescriptors, place_descriptors(own));
+  auto must_now = [](Step step, int error) {
+    if (error != 0) fail(kReportFd, step, error);
+  };
+  must_now(Step::kBoundingSet, drop_bounding_set());
+  must_now(Step::kInitIdentity,
+           become_user(plan.init_uid));  // also makes it undumpable: nobody traces it
+  must_now(Step::kCapabilities, drop_capabilities());
+  must_now(Step::kNoNewPrivileges, forbid_new_privileges());
+  must_now(Step::kSyscallFilter, load_filter(*plan.filter));
+  must_now(Step::kDieWithLauncher, die_with_launcher());  // the uid change cleared it (prctl(2))
+  serve_as_init(program);
+}
+
+std::string_view step_name(Step step) {
+  switch (step) {
+    case Step::kDieWithLauncher:
+      return "tie to the launcher's life";
+    case Step::kHostName:
+      return "set the host name";
+    case Step::kMountProc:
+      return "mount /proc (needs Linux 5.8)";
+    case Step::kFork:
+      return "fork the program";
+    case Step::kInitIdentity:
+      return "change init's identity";
+    case Step::kNewSession:
+      return "start a new session";
+    case Step::kPreferredVictim:
+      return "set oom_score_adj";
+    case Step::kJoinCgroup:
+      return "join the cgroup";
+    case Step::kResourceLimits:
+      return "set resource limits";
+    case Step::kCpuAffinity:
+      return "set the CPU affinity";
+    case Step::kWorkDirectory:
+      return "enter /work";
+    case Step::kDescriptors:
+      return "place descriptors (needs Linux 5.9)";
+    case Step::kBoundingSet:
+      return "drop the capability bounding set";
+    case Step::kSlotUser:
+      return "change to the slot's user";
+    case Step::kUserNamespace:
+      return "enter a user namespace (sysctl user.max_user_namespaces)";
+    case Step::kCapabilities:
+      return "drop capabilities";
+    case Step::kNoNewPrivileges:
+      return "set no_new_privs";
+    case Step::kSyscallFilter:
+      return "load the system call filter";
+    case Step::kExecute:
+      return "execute the program";
+  }
+  return "unknown step";
+}
+
+}  // namespace farm::sandbox

@@ -1,0 +1,72 @@
+// What happens between clone and execve: the two processes of a run on their way into the sandbox.
+// Nothing else.
+#pragma once
+
+#include <sys/resource.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "grader/sandbox/seccomp.h"
+
+namespace farm::sandbox {
+
+// The privileged steps, in order. A failure is reported by its step and errno.
+enum class Step : std::int32_t {
+  kDieWithLauncher,
+  kHostName,
+  kMountProc,
+  kFork,
+  kInitIdentity,
+  kNewSession,
+  kPreferredVictim,
+  kJoinCgroup,
+  kResourceLimits,
+  kCpuAffinity,
+  kWorkDirectory,
+  kDescriptors,
+  kSlotUser,
+  kUserNamespace,
+  kBoundingSet,
+  kCapabilities,
+  kNoNewPrivileges,
+  kSyscallFilter,
+  kExecute,
+};
+std::string_view step_name(Step step);
+
+// Sent over the report socket by the two processes.
+struct Report {
+  enum class Kind : std::int32_t { kReady, kFailed, kExited };
+  Kind kind = Kind::kFailed;
+  Step step = Step::kExecute;  // kFailed
+  std::int32_t error = 0;      // kFailed: errno
+  std::int32_t code = 0;       // kExited: CLD_EXITED, CLD_KILLED, CLD_DUMPED
+  std::int32_t status = 0;     // kExited: exit code or signal
+};
+
+struct ChildPlan {
+  struct ResourceLimit {
+    int resource;
+    rlim_t value;
+  };
+  std::vector<char*> argv;  // null-terminated, as execve(2) wants it
+  std::vector<char*> environment;
+  int stdin_fd = -1, stdout_fd = -1, stderr_fd = -1;
+  int channel_in_fd = -1, channel_out_fd = -1;  // -1: the program has no channel
+  int report_fd = -1;
+  std::vector<int> join_fds;
+  std::vector<ResourceLimit> resource_limits;
+  std::vector<int> cpus;
+  unsigned uid = 0, init_uid = 0;
+  const SyscallFilter* filter = nullptr;
+};
+
+// Becomes pid 1 of the sandbox: finishes its namespaces, starts the program, reports its end, and
+// waits to be killed. Called in a fresh child in new pid, mount, ipc, uts and cgroup namespaces.
+// Never returns.
+[[noreturn]] void become_init(const ChildPlan& plan);
+
+}  // namespace farm::sandbox

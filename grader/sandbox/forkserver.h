@@ -1,0 +1,41 @@
+// The forkserver: a process forked from the grader before its first thread, which starts and
+// replaces launchers for as long as the daemon lives. It keeps the privileges that the daemon gives
+// up, and cleans up the cgroups at the end.
+#pragma once
+
+#include <mutex>
+
+#include "grader/os/unique_fd.h"
+#include "grader/sandbox/launcher.h"
+#include "schemas/expected.h"
+
+namespace farm::sandbox {
+
+// The daemon's end. Thread-safe. The destructor ends the forkserver and with it every launcher and
+// every run.
+class Forkserver {
+ public:
+  // Forks. Precondition: this process is single-threaded and privileged.
+  static Expected<Forkserver> start(LauncherSettings settings);
+  Forkserver(Forkserver&& other) noexcept
+      : socket_(std::move(other.socket_)), pid_(std::exchange(other.pid_, 0)) {}
+  Forkserver& operator=(Forkserver&&) = delete;
+  ~Forkserver();
+
+  // A fresh launcher for this slot; its socket, after it said that it is ready. One that is still
+  // there is killed. Blocks some milliseconds. Errors: what the launcher could not set up;
+  // kUnavailable if the forkserver is gone.
+  Expected<os::UniqueFd> start_launcher(int slot);
+
+ private:
+  Forkserver(os::UniqueFd socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
+  std::mutex mutex_;
+  os::UniqueFd socket_;
+  pid_t pid_;
+};
+
+// What a grader needs before it can start a forkserver: privileges, kernel features, cgroups. Fills
+// `settings.cgroups`, `filters`, `host_cpus`. Errors: kInternal naming the feature and the remedy.
+Expected<Done> prepare_launcher_settings(LauncherSettings& settings);
+
+}  // namespace farm::sandbox

@@ -1,0 +1,50 @@
+#include "grader/sandbox/host_pressure.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "grader/os/files.h"
+
+namespace farm::sandbox {
+namespace {
+
+constexpr double kStalledPercent = 10.0;
+constexpr double kAvailableShare = 0.05;
+constexpr double kOwnLimitShare = 0.9;
+
+// The number after `key` and any blanks; -1 where there is none.
+double number_after(std::string_view text, std::string_view key) {
+  const std::size_t at = text.find(key);
+  if (at == std::string_view::npos) return -1;
+  text.remove_prefix(at + key.size());
+  text.remove_prefix(std::min(text.find_first_not_of(' '), text.size()));
+  double value = -1;
+  std::from_chars(text.data(), text.data() + text.size(), value);
+  return value;
+}
+
+}  // namespace
+
+bool stalls_on_memory(std::string_view pressure) {
+  return number_after(pressure, "some avg10=") >= kStalledPercent;
+}
+
+bool is_nearly_full(std::string_view meminfo) {
+  const double total = number_after(meminfo, "MemTotal:");
+  const double available = number_after(meminfo, "MemAvailable:");
+  return total > 0 && available >= 0 && available < total * kAvailableShare;
+}
+
+bool host_is_short_of_memory() {
+  const auto pressure = os::read_file("/proc/pressure/memory");
+  if (pressure && stalls_on_memory(*pressure)) return true;
+  const auto meminfo = os::read_file("/proc/meminfo");
+  return meminfo && is_nearly_full(*meminfo);
+}
+
+bool is_foreign_out_of_memory(Bytes peak, Bytes limit) {
+  return peak.count > 0 &&
+         static_cast<double>(peak.count) < static_cast<double>(limit.count) * kOwnLimitShare;
+}
+
+}  // namespace farm::sandbox

@@ -1,0 +1,24 @@
+// Whether the host is short of memory: then a program may be slow through no fault of its own, and
+// a time limit is confirmed before it is believed.
+#pragma once
+
+#include <string_view>
+
+#include "schemas/units.h"
+
+namespace farm::sandbox {
+
+// Of /proc/pressure/memory: true where some task stalled on memory for 10 % or more of the last 10
+// s. Source: Documentation/accounting/psi.rst.
+bool stalls_on_memory(std::string_view pressure);
+// Of /proc/meminfo: true where less than 5 % of the memory is available.
+bool is_nearly_full(std::string_view meminfo);
+
+// Reads both; a file that is not there says nothing.
+bool host_is_short_of_memory();
+
+// Whether an OOM kill cannot have been due to the run's own limit: its peak stayed below 90 % of
+// it, so a parent group or the host ran out. A peak of 0 is unknown (cgroup v2 before Linux 5.19).
+bool is_foreign_out_of_memory(Bytes peak, Bytes limit);
+
+}  // namespace farm::sandbox

@@ -1,0 +1,154 @@
+#include "grader/sandbox/launch_protocol.h"
+
+#include <cstring>
+
+namespace farm::sandbox {
+namespace {
+
+class Writer {
+ public:
+  void number(std::int64_t value) {
+    bytes_.append(reinterpret_cast<const char*>(&value), sizeof value);
+  }
+  void text(std::string_view value) {
+    number(static_cast<std::int64_t>(value.size()));
+    bytes_.append(value);
+  }
+  std::string take() { return std::move(bytes_); }
+
+ private:
+  std::string bytes_;
+};
+
+// Reads what Writer wrote. After the first short read every value is zero and ok() is false.
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : rest_(bytes) {}
+  std::int64_t number() {
+    std::int64_t value = 0;
+    if (rest_.size() < sizeof value) {
+      ok_ = false;
+      rest_ = {};
+      return 0;
+    }
+    std::memcpy(&value, rest_.data(), sizeof value);
+    rest_.remove_prefix(sizeof value);
+    return value;
+  }
+  std::string text() {
+    const std::int64_t size = number();
+    if (size < 0 || static_cast<std::uint64_t>(size) > rest_.size()) {
+      ok_ = false;
+      rest_ = {};
+      return {};
+    }
+    std::string value(rest_.substr(0, static_cast<std::size_t>(size)));
+    rest_.remove_prefix(static_cast<std::size_t>(size));
+    return value;
+  }
+  // A count of elements of at least 8 bytes each, so that a lie cannot make us reserve much.
+  std::size_t count() {
+    const std::int64_t value = number();
+    if (value < 0 || static_cast<std::uint64_t>(value) > rest_.size() / sizeof(std::int64_t)) {
+      ok_ = false;
+      rest_ = {};
+      return 0;
+    }
+    return static_cast<std::size_t>(value);
+  }
+  bool ok() const { return ok_; }
+
+ private:
+  std::string_view rest_;
+  bool ok_ = true;
+};
+
+void write_limits(Writer& out, const Limits& limits) {
+  for (const std::int64_t value :
+       {static_cast<std::int64_t>(limits.cpu.count()),
+        static_cast<std::int64_t>(limits.wall.count()), limits.memory.count, limits.stack.count,
+        limits.output.count, limits.processes, limits.open_files, limits.tmpfs.count,
+        limits.tmpfs_inodes}) {
+    out.number(value);
+  }
+}
+
+Limits read_limits(Reader& in) {
+  Limits limits;
+  limits.cpu = Milliseconds(in.number());
+  limits.wall = Milliseconds(in.number());
+  limits.memory.count = in.number();
+  limits.stack.count = in.number();
+  limits.output.count = in.number();
+  limits.processes = in.number();
+  limits.open_files = in.number();
+  limits.tmpfs.count = in.number();
+  limits.tmpfs_inodes = in.number();
+  return limits;
+}
+
+}  // namespace
+
+std::string encode_payload(const RunSpec& spec) {
+  Writer out;
+  out.number(static_cast<std::int64_t>(spec.commands.size()));
+  for (const auto& command : spec.commands) {
+    out.number(static_cast<std::int64_t>(command.size()));
+    for (const std::string& argument : command) out.text(argument);
+  }
+  out.number(static_cast<std::int64_t>(spec.env.size()));
+  for (const auto& [name, value] : spec.env) {
+    out.text(name);
+    out.text(value);
+  }
+  out.number(static_cast<std::int64_t>(spec.files.size()));
+  for (const InputFile& file : spec.files) {
+    out.text(file.path);
+    out.text(file.content);
+    out.number((file.executable ? 1 : 0) | (file.writable ? 2 : 0));
+  }
+  write_limits(out, spec.limits);
+  out.number(static_cast<std::int64_t>(spec.profile));
+  out.number(static_cast<std::int64_t>(spec.fetch.size()));
+  for (const std::string& path : spec.fetch) out.text(path);
+  out.number(spec.fetch_limit.count);
+  return out.take();
+}
+
+Expected<RunSpec> decode_payload(std::string_view bytes) {
+  Reader in(bytes);
+  RunSpec spec;
+  spec.commands.resize(in.count());
+  for (auto& command : spec.commands) {
+    command.resize(in.count());
+    for (std::string& argument : command) argument = in.text();
+  }
+  for (std::size_t left = in.count(); left > 0; --left) {
+    std::string name = in.text();
+    spec.env[std::move(name)] = in.text();
+  }
+  spec.files.resize(in.count());
+  for (InputFile& file : spec.files) {
+    file.path = in.text();
+    file.content = in.text();
+    const std::int64_t flags = in.number();
+    file.executable = (flags & 1) != 0;
+    file.writable = (flags & 2) != 0;
+  }
+  spec.limits = read_limits(in);
+  const std::int64_t profile = in.number();
+  spec.profile = static_cast<Profile>(profile);
+  spec.fetch.resize(in.count());
+  for (std::string& path : spec.fetch) path = in.text();
+  spec.fetch_limit.count = in.number();
+  if (!in.ok() || spec.commands.empty() || profile < 0 ||
+      profile > static_cast<std::int64_t>(Profile::kCompile)) {
+    return internal_error("launcher: malformed payload");
+  }
+  for (const auto& command : spec.commands) {
+    if (command.empty()) return internal_error("launcher: empty command");
+  }
+  return spec;
+}
+
+}  // namespace farm::sandbox

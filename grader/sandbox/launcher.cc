@@ -1,0 +1,320 @@
+#include "grader/sandbox/launcher.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cmath>
+#include <cstring>
+
+#include "grader/os/files.h"
+#include "grader/os/unix_socket.h"
+#include "grader/sandbox/child.h"
+#include "grader/sandbox/environment.h"
+#include "grader/sandbox/host_pressure.h"
+#include "grader/sandbox/launch_protocol.h"
+#include "grader/sandbox/supervise.h"
+
+namespace farm::sandbox {
+namespace {
+
+// Descriptors of one run, in the order of LaunchCommand.
+struct RunDescriptors {
+  os::UniqueFd payload, stdin_file, stdout_pipe, stderr_pipe, channel_in, channel_out;
+};
+
+template <typename T>
+std::string_view as_bytes(const T& value) {
+  return {reinterpret_cast<const char*>(&value), sizeof value};
+}
+
+class Launcher {
+ public:
+  Launcher(os::UniqueFd socket, int slot, const LauncherSettings& settings)
+      : socket_(std::move(socket)), slot_(slot), settings_(settings) {}
+
+  // Once in a launcher's life, before the first run.
+  Expected<Done> set_up() {
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return system_error("PR_SET_PDEATHSIG", errno);
+    ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGCHLD, SIG_DFL);
+    ::signal(SIGINT, SIG_IGN);  // of a terminal's process group: the daemon decides when to stop
+    ::signal(SIGTERM, SIG_IGN);
+    proc_ = os::UniqueFd(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!proc_) return system_error("open /proc", errno);
+    FARM_TRY(cgroup_, SlotCgroup::create(settings_.cgroups, settings_.owner, slot_));
+    // One empty network namespace a slot, loopback down: nothing to reach, and nobody else's
+    // sockets.
+    if (::unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
+      return system_error("unshare network, ipc and uts namespaces (needs CAP_SYS_ADMIN)", errno);
+    }
+    return enter_prepared_root(settings_.root);
+  }
+
+  void announce(const Expected<Done>& ready) {
+    if (!ready) return reply_failed(ready.error());
+    LaunchReply reply;
+    reply.kind = LaunchReply::Kind::kStarted;
+    reply.isolation = Isolation::kFull;  // every step of set_up and of child.cc is mandatory
+    send(reply, {}, {});
+  }
+
+  void serve() {
+    while (true) {
+      auto message = os::receive_message(socket_.get());
+      if (!message || !*message) return;  // the daemon is gone
+      LaunchCommand command;
+      if ((*message)->bytes.size() != sizeof command) return;
+      std::memcpy(&command, (*message)->bytes.data(), sizeof command);
+      if (command.kind != LaunchCommand::Kind::kRun)
+        continue;  // a kill order that came after the end
+      run_number_ = command.run_number;
+      RunDescriptors descriptors;
+      auto& fds = (*message)->fds;
+      if (fds.size() != (command.use_channel != 0 ? 6U : 4U)) return;
+      descriptors = {
+          std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), {}, {}};
+      if (command.use_channel != 0) {
+        descriptors.channel_in = std::move(fds[4]);
+        descriptors.channel_out = std::move(fds[5]);
+      }
+      if (auto done = run(std::move(descriptors)); !done) reply_failed(done.error());
+      if (daemon_gone_) return;
+    }
+  }
+
+ private:
+  Expected<Done> run(RunDescriptors descriptors) {
+    FARM_TRY(const std::string payload, os::read_all(descriptors.payload.get(), gib(1), "payload"));
+    FARM_TRY(const RunSpec spec, decode_payload(payload));
+    const unsigned uid = settings_.identities.slot(slot_);
+    FARM_TRY(const WorkTree tree, WorkTree::mount(spec.limits, uid, uid));
+    for (const InputFile& file : spec.files) FARM_CHECK_OK(tree.place(file));
+
+    LaunchReply reply;
+    for (std::size_t i = 0; i < spec.commands.size(); ++i) {
+      reply = LaunchReply();
+      reply.command_index = static_cast<std::uint32_t>(i);
+      FARM_CHECK_OK(run_command(spec, spec.commands[i], descriptors, reply));
+      if (reply.ending != Ending::kByItself || reply.exit_code != 0) break;
+    }
+    // Closed before the reply: the daemon reads the pipes to their end.
+    descriptors = {};
+    for (const std::string& path : spec.fetch) send_file(tree, path, spec.fetch_limit);
+    reply.kind = LaunchReply::Kind::kEnded;
+    reply.isolation = Isolation::kFull;
+    send(reply, {}, {});
+    return Done{};
+  }
+
+  Expected<Done> run_command(const RunSpec& spec, const std::vector<std::string>& command,
+                             const RunDescriptors& descriptors, LaunchReply& reply) {
+    FARM_TRY(RunCgroup cgroup, cgroup_.create_run(spec.limits, settings_.cpus_per_run));
+    FARM_TRY(auto report, os::make_message_socket_pair());
+    FARM_CHECK_OK(os::pass_credentials(report.first.get()));
+    if (::lseek(descriptors.stdin_file.get(), 0, SEEK_SET) != 0)
+      return system_error("rewind stdin", errno);
+
+    ChildPlan plan = plan_for(spec, command, descriptors, cgroup);
+    plan.report_fd = report.second.get();
+    FARM_TRY(const os::UniqueFd init, start_init(plan));
+    report.second.reset();
+
+    SupervisedRun run;
+    run.init_pidfd = init.get();
+    run.report_fd = report.first.get();
+    run.daemon_fd = socket_.get();
+    run.proc_fd = proc_.get();
+    run.cpus = settings_.cpus_per_run;
+    run.limits = spec.limits;
+    run.read_order = [this] { return read_order(); };
+    FARM_TRY(const SupervisedEnd end, supervise(run, cgroup));
+    FARM_TRY(const CgroupUsage usage, cgroup.usage());
+    FARM_CHECK_OK(cgroup.remove());
+    if (end.failed) return explain_failure(*end.failed, command, reply);
+
+    reply.ending = end.ending;
+    if (end.exited) {
+      if (end.exited->code == CLD_EXITED) {
+        reply.exit_code = end.exited->status;
+      } else {
+        reply.signal = end.exited->status;
+      }
+    } else {
+      reply.signal = SIGKILL;
+    }
+    const bool out_of_memory = end.out_of_memory || usage.out_of_memory;
+    if (out_of_memory && is_foreign_out_of_memory(usage.memory_peak, spec.limits.memory)) {
+      return exhausted("sandbox: the host or a parent cgroup ran out of memory while a run used " +
+                       std::to_string(usage.memory_peak.count) + " of its " +
+                       std::to_string(spec.limits.memory.count) +
+                       " bytes; give the grader fewer slots or more memory");
+    }
+    reply.out_of_memory = out_of_memory ? 1 : 0;
+    reply.cpu_ns = usage.cpu.count();
+    reply.wall_ns = end.wall.count();
+    reply.starved_ns = end.starved.count();
+    reply.throttled_ns = usage.throttled.count();
+    reply.memory_peak = usage.memory_peak.count;
+    return Done{};
+  }
+
+  // A program of the submission that cannot be executed is its own fate (126, 127 as a shell says
+  // it); anything else that fails before it runs is ours.
+  static Expected<Done> explain_failure(const Report& failed,
+                                        const std::vector<std::string>& command,
+                                        LaunchReply& reply) {
+    const bool own_program = command[0].find('/') != std::string::npos && command[0][0] != '/';
+    if (failed.step == Step::kExecute && own_program) {
+      reply.exit_code = failed.error == ENOENT ? 127 : 126;
+      return Done{};
+    }
+    if (failed.step == Step::kExecute && failed.error == E2BIG) {
+      return invalid_request("arguments and environment are larger than the kernel takes (E2BIG)");
+    }
+    std::string what = "sandbox: " + std::string(step_name(failed.step));
+    if (failed.step == Step::kExecute) what += " " + command[0];
+    return system_error(std::move(what), failed.error);
+  }
+
+  ChildPlan plan_for(const RunSpec& spec, const std::vector<std::string>& command,
+                     const RunDescriptors& descriptors, const RunCgroup& cgroup) {
+    ChildPlan plan;
+    // The strings outlive the child's execve: they belong to this process's memory, of which the
+    // child has a copy.
+    for (const std::string& argument : command)
+      plan.argv.push_back(const_cast<char*>(argument.c_str()));
+    plan.argv.push_back(nullptr);
+    environment_.clear();
+    for (const auto& [name, value] : kFixedEnvironment) {
+      if (!spec.env.contains(std::string(name)))
+        environment_.push_back(std::string(name) + "=" + std::string(value));
+    }
+    for (const auto& [name, value] : spec.env) environment_.push_back(name + "=" + value);
+    for (std::string& entry : environment_) plan.environment.push_back(entry.data());
+    plan.environment.push_back(nullptr);
+    plan.stdin_fd = descriptors.stdin_file.get();
+    plan.stdout_fd = descriptors.stdout_pipe.get();
+    plan.stderr_fd = descriptors.stderr_pipe.get();
+    plan.channel_in_fd = descriptors.channel_in.get();
+    plan.channel_out_fd = descriptors.channel_out.get();
+    plan.join_fds = cgroup.join_fds();
+    plan.resource_limits = resource_limits(spec.limits);
+    plan.cpus = visible_cpus();
+    plan.uid = settings_.identities.slot(slot_);
+    plan.init_uid = settings_.identities.init();
+    plan.filter = &settings_.filters.at(spec.profile);
+    return plan;
+  }
+
+  static std::vector<ChildPlan::ResourceLimit> resource_limits(const Limits& limits) {
+    const auto bytes = [](Bytes value) { return static_cast<rlim_t>(value.count); };
+    // A backstop for the supervisor's own CPU limit, per process and in whole seconds.
+    const auto cpu_seconds = static_cast<rlim_t>(limits.cpu.count()) * 2 / 1000 + 2;
+    return {
+        {RLIMIT_CORE, 0},  // no dumps into the work directory
+        {RLIMIT_CPU, cpu_seconds},
+        // Files end at the tmpfs (ENOSPC) or at the memory limit (memfd): that tells more than
+        // SIGXFSZ.
+        {RLIMIT_FSIZE, bytes(limits.tmpfs + limits.memory)},
+        {RLIMIT_MEMLOCK, 0},   // locked memory cannot be reclaimed
+        {RLIMIT_MSGQUEUE, 0},  // kernel memory outside every tmpfs
+        {RLIMIT_NOFILE, static_cast<rlim_t>(limits.open_files)},
+        {RLIMIT_RTPRIO, 0},         // real-time priority starves the host
+        {RLIMIT_SIGPENDING, 1024},  // queued signals are kernel memory
+        {RLIMIT_STACK, bytes(limits.stack.count > 0 ? limits.stack : limits.memory)},
+    };
+  }
+
+  // As many CPUs as the quota is worth, starting at the slot's own: neighbours spread over the
+  // host.
+  std::vector<int> visible_cpus() const {
+    const std::vector<int>& all = settings_.host_cpus;
+    const auto wanted =
+        std::min(all.size(), static_cast<std::size_t>(std::ceil(settings_.cpus_per_run)));
+    std::vector<int> chosen;
+    for (std::size_t i = 0; i < wanted; ++i)
+      chosen.push_back(all[(static_cast<std::size_t>(slot_) * wanted + i) % all.size()]);
+    return chosen;
+  }
+
+  static Expected<os::UniqueFd> start_init(const ChildPlan& plan) {
+    int pidfd = -1;
+    clone_args arguments{};
+    arguments.flags =
+        CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD;
+    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+    arguments.exit_signal = SIGCHLD;
+    const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid < 0) return system_error("clone3 with new namespaces", errno);
+    if (pid == 0) become_init(plan);
+    return os::UniqueFd(pidfd);
+  }
+
+  Expected<std::optional<Ending>> read_order() {
+    FARM_TRY(const std::optional<os::Message> message, os::receive_message(socket_.get()));
+    LaunchCommand command;
+    if (!message || message->bytes.size() != sizeof command) {
+      daemon_gone_ = true;
+      return unavailable("launcher: the daemon is gone");
+    }
+    std::memcpy(&command, message->bytes.data(), sizeof command);
+    if (command.kind != LaunchCommand::Kind::kKill || command.run_number != run_number_)
+      return std::optional<Ending>();
+    return std::optional<Ending>(command.kill_reason);
+  }
+
+  void send_file(const WorkTree& tree, const std::string& path, Bytes limit) {
+    const WorkTree::Opened opened = tree.open_output(path, limit);
+    const os::UniqueFd file(opened.fd);
+    LaunchReply reply;
+    reply.kind = LaunchReply::Kind::kFile;
+    send(reply, path + '\0' + opened.refused,
+         file ? std::vector<int>{file.get()} : std::vector<int>{});
+  }
+
+  void reply_failed(const Error& error) {
+    LaunchReply reply;
+    reply.kind = LaunchReply::Kind::kFailed;
+    reply.error_code = error.code;
+    reply.error_errno = error.sys_errno;
+    send(reply, error.what, {});
+  }
+
+  void send(LaunchReply reply, std::string_view text, const std::vector<int>& fds) {
+    reply.run_number = run_number_;
+    std::string bytes(as_bytes(reply));
+    bytes.append(text.substr(0, 16'000));
+    if (!os::send_message(socket_.get(), bytes, fds)) daemon_gone_ = true;
+  }
+
+  os::UniqueFd socket_;
+  const int slot_;
+  const LauncherSettings& settings_;
+  os::UniqueFd proc_;
+  SlotCgroup cgroup_;
+  std::vector<std::string> environment_;
+  std::uint32_t run_number_ = 0;
+  bool daemon_gone_ = false;
+};
+
+}  // namespace
+
+void serve_as_launcher(os::UniqueFd socket, int slot, const LauncherSettings& settings) {
+  ::prctl(PR_SET_NAME, "farm-launcher");
+  Launcher launcher(std::move(socket), slot, settings);
+  const Expected<Done> ready = launcher.set_up();
+  launcher.announce(ready);
+  if (ready) launcher.serve();
+  ::_exit(ready ? 0 : 1);
+}
+
+}  // namespace farm::sandbox

@@ -1,0 +1,36 @@
+// A slot's launcher: a small, single-threaded, privileged process that sets up the sandbox of each
+// run, one at a time, supervises it and cleans up. It parses nothing but our own messages; what
+// comes from the network and what comes out of a sandbox is the daemon's business, which has no
+// privileges.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <vector>
+
+#include "grader/os/unique_fd.h"
+#include "grader/sandbox/cgroup.h"
+#include "grader/sandbox/identity.h"
+#include "grader/sandbox/root_fs.h"
+#include "grader/sandbox/seccomp.h"
+
+namespace farm::sandbox {
+
+struct LauncherSettings {
+  Identities identities;
+  RootSettings root;
+  CgroupLayout cgroups;
+  pid_t owner = 0;             // names the grader's cgroups
+  double cpus_per_run = 1;     // CPU quota, and how many CPUs a program sees
+  std::vector<int> host_cpus;  // that the grader may use; slots are spread over them
+  std::map<Profile, SyscallFilter> filters;
+};
+
+// Serves `socket` (launch_protocol.h) until the daemon closes it. Announces itself with kStarted,
+// or with kFailed and the reason. Never returns. Called in a fresh single-threaded child with
+// CAP_SYS_ADMIN.
+[[noreturn]] void serve_as_launcher(os::UniqueFd socket, int slot,
+                                    const LauncherSettings& settings);
+
+}  // namespace farm::sandbox

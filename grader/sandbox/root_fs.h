@@ -1,0 +1,56 @@
+// The root file system that every sandbox of a slot sees: read-only, with what programs need and
+// nothing else. Built once by the slot's launcher, which then lives in it; each run adds its own
+// work directory, /tmp, /dev/shm and /proc.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "grader/sandbox/run_spec.h"
+#include "schemas/expected.h"
+
+namespace farm::sandbox {
+
+struct RootSettings {
+  // Directories beyond the standard ones that programs may read, at their own paths: e.g. a virtual
+  // environment.
+  std::vector<std::string> readable_paths;
+};
+
+// Moves this process into a new mount namespace with the prepared root; the host's root is
+// unmounted from it for good. Precondition: CAP_SYS_ADMIN, single-threaded. Errors: kInternal
+// naming the mount that failed and why it is needed. Source: pivot_root(2), open_tree(2)
+// (Linux 5.2), mount_setattr(2) (Linux 5.12).
+Expected<Done> enter_prepared_root(const RootSettings& settings);
+
+// The writable part of one run: one tmpfs, bounded in bytes and inodes, seen as /work, /tmp and
+// /dev/shm. Mounted in the launcher's namespace, inherited by the run's; the destructor unmounts
+// it.
+class WorkTree {
+ public:
+  // Owned by `uid`:`gid` (0755 /work, 01777 the others). Errors: kExhausted (memory), kInternal.
+  static Expected<WorkTree> mount(const Limits& limits, unsigned uid, unsigned gid);
+  WorkTree(WorkTree&& other) noexcept;
+  WorkTree& operator=(WorkTree&&) = delete;
+  ~WorkTree();
+
+  // Writes a file below /work, making its parents. Never follows a link. Owned by the run's uid if
+  // writable, else root. Errors: kInvalidRequest where the tmpfs limits do not hold it, kInternal.
+  Expected<Done> place(const InputFile& file) const;
+  // A regular file below /work, opened for reading; the reason where it is refused (a link, a
+  // device, too large, …). Precondition: every process of the run is dead. Source: openat2(2),
+  // Linux 5.6.
+  struct Opened {
+    int fd = -1;  // owned by the caller
+    std::string refused;
+  };
+  Opened open_output(const std::string& path, Bytes limit) const;
+
+ private:
+  WorkTree() = default;
+  bool mounted_ = false;
+  int work_fd_ = -1;
+  unsigned uid_ = 0, gid_ = 0;
+};
+
+}  // namespace farm::sandbox

@@ -1,0 +1,184 @@
+#include "grader/sandbox/supervise.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+#include "grader/os/unix_socket.h"
+#include "grader/sandbox/starvation.h"
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
+
+namespace farm::sandbox {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr Nanoseconds kSetupPatience =
+    std::chrono::seconds(30);  // a fork on a swamped host; beyond it, try again
+constexpr Nanoseconds kShortestWait = Milliseconds(1);
+
+Nanoseconds scaled(Milliseconds limit, double factor) {
+  return Nanoseconds(
+      static_cast<std::int64_t>(static_cast<double>(Nanoseconds(limit).count()) * factor));
+}
+
+class Supervisor {
+ public:
+  Supervisor(const SupervisedRun& run, const RunCgroup& cgroup)
+      : run_(run),
+        cgroup_(cgroup),
+        cpu_kill_(scaled(run.limits.cpu, kKillFactor)),
+        wall_kill_(scaled(run.limits.wall, kKillFactor)),
+        // Starved or not, a case does not hold its slot for ever: past this it is run again.
+        hard_cap_(wall_kill_ * 4 + std::chrono::seconds(10)) {}
+
+  Expected<SupervisedEnd> watch() {
+    auto result = wait_for_end();
+    kill_everything();
+    if (!result) return std::move(result).error();
+    return end_;
+  }
+
+ private:
+  Expected<Done> wait_for_end() {
+    const Clock::time_point begun = Clock::now();
+    while (!finished_) {
+      if (!started_ && Clock::now() - begun > kSetupPatience) {
+        return unavailable(
+            "sandbox: the program was not started within 30 s; the host is overloaded");
+      }
+      FARM_TRY(const Nanoseconds wait,
+               started_ ? check_limits() : Expected<Nanoseconds>(Milliseconds(100)));
+      if (finished_) break;
+      FARM_CHECK_OK(wait_for_event(wait));
+    }
+    return Done{};
+  }
+
+  // Ends the run where a limit is passed; else says how long nothing can happen to it.
+  Expected<Nanoseconds> check_limits() {
+    FARM_TRY(const Nanoseconds used, cgroup_.cpu_used());
+    if (used >= cpu_kill_) return end_now(Ending::kCpuLimit);
+    const Nanoseconds elapsed = Clock::now() - started_at_;
+    if (elapsed >= wall_kill_) {
+      FARM_TRY(const std::vector<pid_t> members, cgroup_.members());
+      note_starvation(longest_run_delay(run_.proc_fd, members));
+      if (elapsed - end_.starved >= wall_kill_) return end_now(Ending::kWallLimit);
+      if (elapsed >= hard_cap_) return end_now(Ending::kStarved);
+    }
+    const auto cpu_left = Nanoseconds(
+        static_cast<std::int64_t>(static_cast<double>((cpu_kill_ - used).count()) / run_.cpus));
+    const Nanoseconds wall_left = wall_kill_ - (elapsed - end_.starved);
+    return std::max(kShortestWait, std::min(cpu_left, wall_left));
+  }
+
+  Expected<Nanoseconds> end_now(Ending ending) {
+    end_.ending = ending;
+    note_end();
+    return Nanoseconds(0);
+  }
+
+  Expected<Done> wait_for_event(Nanoseconds wait) {
+    std::array<pollfd, 4> events = {
+        pollfd{run_.report_fd, POLLIN, 0}, pollfd{run_.daemon_fd, POLLIN, 0},
+        pollfd{run_.init_pidfd, POLLIN, 0},
+        pollfd{cgroup_.out_of_memory_fd(), POLLIN, 0}};  // -1 is ignored by poll(2)
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
+    const timespec timeout{seconds.count(), (wait - seconds).count()};
+    if (::ppoll(events.data(), events.size(), &timeout, nullptr) < 0 && errno != EINTR) {
+      return system_error("ppoll", errno);
+    }
+    if (events[0].revents != 0) FARM_CHECK_OK(read_report());
+    if (!finished_ && events[1].revents != 0) {
+      FARM_TRY(const std::optional<Ending> order, run_.read_order());
+      if (order) (void)end_now(*order);
+    }
+    if (!finished_ && events[3].revents != 0) {
+      end_.out_of_memory = true;
+      (void)end_now(Ending::kByItself);
+    }
+    if (!finished_ && events[2].revents != 0 && events[0].revents == 0) {
+      return unavailable("sandbox: its init process was killed by the host");
+    }
+    return Done{};
+  }
+
+  Expected<Done> read_report() {
+    FARM_TRY(std::optional<os::Message> message, os::receive_message(run_.report_fd));
+    Report report;
+    if (!message || message->bytes.size() != sizeof report) {
+      return unavailable("sandbox: its init process ended without a word");
+    }
+    std::memcpy(&report, message->bytes.data(), sizeof report);
+    switch (report.kind) {
+      case Report::Kind::kReady:
+        program_ = message->sender_pid;
+        started_ = true;
+        started_at_ = Clock::now();
+        // What it waited before it was the program is not the program's.
+        delay_before_ = longest_run_delay(run_.proc_fd, {program_});
+        return Done{};
+      case Report::Kind::kFailed:
+        end_.failed = report;
+        break;
+      case Report::Kind::kExited:
+        end_.exited = report;
+        note_starvation(longest_run_delay(run_.proc_fd, {program_}));
+        break;
+    }
+    note_end();
+    return Done{};
+  }
+
+  void note_starvation(Nanoseconds delay) {
+    end_.starved = std::max(end_.starved, delay - delay_before_);
+  }
+
+  void note_end() {
+    finished_ = true;
+    if (!started_) return;
+    const Nanoseconds elapsed = Clock::now() - started_at_;
+    end_.wall = std::max(Nanoseconds(0), elapsed - end_.starved);
+  }
+
+  // The end of pid 1 is the end of its whole namespace: the kernel kills every process in it and
+  // reaps them before init itself can be reaped. Source: pid_namespaces(7), "The namespace init
+  // process".
+  void kill_everything() const {
+    ::syscall(SYS_pidfd_send_signal, run_.init_pidfd, SIGKILL, nullptr, 0);
+    siginfo_t info{};
+    while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(run_.init_pidfd), &info,
+                    WEXITED | __WALL) != 0 &&
+           errno == EINTR) {
+    }
+  }
+
+  const SupervisedRun& run_;
+  const RunCgroup& cgroup_;
+  const Nanoseconds cpu_kill_, wall_kill_, hard_cap_;
+  SupervisedEnd end_;
+  bool started_ = false;
+  bool finished_ = false;
+  pid_t program_ = 0;
+  Clock::time_point started_at_;
+  Nanoseconds delay_before_{0};
+};
+
+}  // namespace
+
+Expected<SupervisedEnd> supervise(const SupervisedRun& run, const RunCgroup& cgroup) {
+  return Supervisor(run, cgroup).watch();
+}
+
+}  // namespace farm::sandbox

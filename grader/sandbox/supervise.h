@@ -1,0 +1,44 @@
+// Supervision of one running program by its launcher: waits for its end, enforces CPU and wall
+// limits, obeys kill orders, and kills the whole tree in every case.
+#pragma once
+
+#include <functional>
+#include <optional>
+
+#include "grader/sandbox/cgroup.h"
+#include "grader/sandbox/child.h"
+#include "grader/sandbox/run_outcome.h"
+#include "schemas/expected.h"
+
+namespace farm::sandbox {
+
+// The supervisor kills at this multiple of a limit and leaves the verdict to classify: a program
+// that ends by itself between the limit and the kill was close, and is confirmed by one more run.
+inline constexpr double kKillFactor = 1.2;
+
+struct SupervisedRun {
+  int init_pidfd = -1;
+  int report_fd = -1;  // our end; credentials are passed
+  int daemon_fd = -1;  // kill orders arrive here
+  int proc_fd = -1;    // the host's /proc
+  double cpus = 1;     // the run's CPU quota: how fast it can use up its CPU time
+  Limits limits;
+  // Reads one message from daemon_fd: the reason to kill this run, or nothing. Error: the daemon is
+  // gone.
+  std::function<Expected<std::optional<Ending>>()> read_order;
+};
+
+struct SupervisedEnd {
+  Ending ending = Ending::kByItself;
+  std::optional<Report> exited;  // how the program itself ended, if it did
+  std::optional<Report> failed;  // a step that failed before the program ran
+  bool out_of_memory = false;
+  Nanoseconds wall{0};  // less `starved`
+  Nanoseconds starved{0};
+};
+
+// On return every process of the run is dead and reaped. Errors: kUnavailable (the daemon is gone,
+// or the sandbox did not get ready in time), kExhausted.
+Expected<SupervisedEnd> supervise(const SupervisedRun& run, const RunCgroup& cgroup);
+
+}  // namespace farm::sandbox

@@ -1,0 +1,135 @@
+#include "grader/service/grading.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "monitoring/log.h"
+
+namespace farm::service {
+namespace {
+
+namespace log = monitoring::log;
+
+constexpr Milliseconds kBlobPatience{
+    10'000};  // a shared directory may lag behind the record that names it
+
+std::size_t limit_of(Bytes bytes) { return static_cast<std::size_t>(bytes.count); }
+
+// Halves what the result carries of each output until it fits: a verdict must arrive even where its
+// outputs cannot.
+std::string encode_within(EvaluationResult result, Bytes max) {
+  std::string encoded = encode_result(result);
+  for (std::size_t keep = 16'384; encoded.size() > limit_of(max) && keep > 0; keep /= 2) {
+    if (keep == 16'384) {
+      result.warnings.push_back(
+          "outputs were cut further, and fetched files and actual values left out: the answer is "
+          "larger than one record takes and no blob directory is configured");
+    }
+    result.files.clear();
+    for (CaseResult& one : result.cases) {
+      one.actual.reset();
+      for (std::string* text : {&one.stdout_bytes, &one.stderr_bytes}) {
+        if (text->size() <= keep) continue;
+        text->resize(keep);
+        one.truncated = true;
+      }
+    }
+    if (result.compile) {
+      for (std::string* text : {&result.compile->stdout_bytes, &result.compile->stderr_bytes}) {
+        text->resize(std::min(text->size(), keep));
+      }
+    }
+    encoded = encode_result(result);
+  }
+  return encoded;
+}
+
+std::string encode_answer(const EvaluationResult& result, const GradingSettings& settings) {
+  std::string encoded = encode_result(result);
+  if (encoded.size() <= limit_of(settings.max_answer)) return encoded;
+  if (settings.blobs != nullptr) {
+    const auto reference = settings.blobs->put(encoded);
+    if (reference) return encode_blob_envelope({result.request_id, result.trainer, *reference});
+    log::warning("answer could not be stored as a blob", {{"error", reference.error().text()}});
+  }
+  return encode_within(result, settings.max_answer);
+}
+
+}  // namespace
+
+std::int64_t now_unix_ms() {
+  return std::chrono::duration_cast<Milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+Opened open_request(const std::string& record_value, const GradingSettings& settings) {
+  Opened opened;
+  auto refuse = [&opened](const Error& error) {
+    const Verdict verdict = error.request_fault() ? Verdict::kRejected : Verdict::kFarmError;
+    opened.refusal = unjudged_result(opened.identity, verdict, error.text());
+    return opened;
+  };
+  Expected<std::optional<BlobEnvelope>> envelope = decode_blob_envelope(record_value);
+  if (!envelope) return refuse(envelope.error());
+  if (*envelope) {
+    opened.identity.request_id = (*envelope)->request_id;
+    opened.identity.trainer = (*envelope)->trainer;
+    if (settings.blobs == nullptr) {
+      return refuse(
+          unsupported("/blob: this grader has no blob directory; start it with --blob-dir"));
+    }
+    auto content =
+        settings.blobs->get((*envelope)->blob, settings.bounds.max_request, kBlobPatience);
+    if (!content) return refuse(content.error());
+    opened.body = std::move(*content);
+  } else {
+    opened.body = record_value;
+  }
+  auto request = decode_request(opened.body, settings.bounds);
+  if (!request) {
+    RequestIdentity identity = peek_identity(opened.body, settings.bounds);
+    if (!identity.request_id.empty()) opened.identity = std::move(identity);
+    return refuse(request.error());
+  }
+  opened.identity = {request->request_id, request->trainer, request->step, request->group,
+                     request->metadata_json};
+  opened.request = std::move(*request);
+  return opened;
+}
+
+Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot,
+             const Evaluate& evaluate, const GradingSettings& settings) {
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  EvaluationResult result;
+  if (request.deadline_unix_ms && now_unix_ms() > *request.deadline_unix_ms) {
+    result = unjudged_result(
+        {request.request_id, request.trainer, request.step, request.group, request.metadata_json},
+        Verdict::kExpired,
+        "deadline_unix_ms " + std::to_string(*request.deadline_unix_ms) +
+            " passed before grading began");
+  } else {
+    result = evaluate(request, slot);
+  }
+  const auto spent =
+      std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begun);
+  result.timings.queue = std::max(Milliseconds(0), waited);
+  result.timings.total = result.timings.queue + spent;
+  return answer_of(std::move(result), request.submission.language, settings);
+}
+
+Answer answer_of(EvaluationResult result, const std::string& language,
+                 const GradingSettings& settings) {
+  result.grader = settings.identity;
+  Answer answer;
+  answer.bytes = encode_answer(result, settings);
+  for (const CaseResult& one : result.cases) answer.repeats += std::max(0, one.attempts - 1);
+  answer.verdict = result.verdict;
+  answer.language = language;
+  answer.timings = result.timings;
+  if (result.compile) answer.compile = result.compile->wall;
+  answer.result = std::move(result);
+  return answer;
+}
+
+}  // namespace farm::service

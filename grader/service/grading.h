@@ -1,0 +1,56 @@
+// From one record's bytes to one answer's bytes: open the blob, decode, check the deadline,
+// evaluate, encode. Knows no Kafka client; the service decides who gets the answer.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "grader/kafka/blob_store.h"
+#include "schemas/request.h"
+#include "schemas/result.h"
+
+namespace farm::service {
+
+// Judges a decoded request on a slot. Never fails: what goes wrong is in the result.
+using Evaluate = std::function<EvaluationResult(const EvaluationRequest& request, int slot)>;
+
+struct GradingSettings {
+  const kafka::BlobStore* blobs = nullptr;  // not owned; null: blobs are refused
+  DecodeBounds bounds;
+  Bytes max_answer = kib(900);  // of one record; a larger answer becomes a blob, or is cut
+  GraderIdentity identity;
+};
+
+// A record's content, read and checked, or why it could not be.
+struct Opened {
+  std::string body;                          // the request's JSON
+  RequestIdentity identity;                  // as far as it could be read
+  std::optional<EvaluationRequest> request;  // set if it is valid
+  EvaluationResult refusal;  // set if not: rejected, or farm_error where a blob could not be read
+};
+Opened open_request(const std::string& record_value, const GradingSettings& settings);
+
+struct Answer {
+  std::string bytes;  // the record's value
+  int repeats = 0;    // runs of cases beyond the first of each
+  Verdict verdict = Verdict::kFarmError;
+  std::string language;
+  ResultTimings timings;
+  std::optional<Milliseconds> compile;
+  EvaluationResult result;  // what `bytes` says, whole: not cut and not a blob
+};
+
+// Evaluates (unless the deadline has passed) and encodes. `waited` is the time since it was
+// published.
+Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot,
+             const Evaluate& evaluate, const GradingSettings& settings);
+
+// Encodes a result that needs no evaluation. Fills in the grader's identity.
+Answer answer_of(EvaluationResult result, const std::string& language,
+                 const GradingSettings& settings);
+
+std::int64_t now_unix_ms();
+
+}  // namespace farm::service

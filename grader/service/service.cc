@@ -1,0 +1,241 @@
+#include "grader/service/service.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "grader/os/files.h"
+#include "monitoring/log.h"
+
+namespace farm::service {
+namespace {
+
+namespace log = monitoring::log;
+
+constexpr Milliseconds kTick{100};  // retries of answers are looked at this often
+constexpr Milliseconds kHousekeepingPeriod{1000};
+constexpr Milliseconds kFlushTimeout{10'000};
+// Unsettled answers at which pulling stops: a broker that takes none must not fill our memory.
+constexpr std::size_t kMaxUnsettled = 1000;
+
+}  // namespace
+
+Expected<std::unique_ptr<Service>> Service::create(ServiceSettings settings, ServiceParts parts) {
+  FARM_TRY(std::unique_ptr<WorkerPool> pool, WorkerPool::create(settings.slots));
+  FARM_TRY(os::UniqueFd stop_event, os::make_event_fd());
+  return std::unique_ptr<Service>(
+      new Service(std::move(settings), std::move(parts), std::move(pool), std::move(stop_event)));
+}
+
+Service::Service(ServiceSettings settings, ServiceParts parts, std::unique_ptr<WorkerPool> pool,
+                 os::UniqueFd stop_event)
+    : settings_(std::move(settings)),
+      parts_(std::move(parts)),
+      publisher_(parts_.producer, parts_.metrics, settings_.grader_id),
+      deduplicator_(settings_.answer_cache),
+      activity_(settings_.slots),
+      stop_event_(std::move(stop_event)),
+      pool_(std::move(pool)) {
+  if (settings_.status) {
+    status_reporter_.emplace(*settings_.status, settings_.grader_id, settings_.slots,
+                             parts_.producer, parts_.health, activity_);
+  }
+}
+
+void Service::request_stop() {
+  stopping_ = true;
+  os::signal_event(stop_event_.get());
+}
+
+Expected<Done> Service::run() {
+  while (!stopping_) {
+    if (const auto fatal = parts_.consumer.fatal()) {
+      parts_.health.set("kafka", false, fatal->text());
+      return *fatal;
+    }
+    if (const auto fatal = publisher_.fatal()) {
+      parts_.health.set("kafka", false, fatal->text());
+      return *fatal;
+    }
+    dispatch();
+    housekeeping();
+    wait_for_event();
+  }
+  return drain();
+}
+
+void Service::wait_for_event() const {
+  std::array<pollfd, 3> events = {pollfd{parts_.consumer.wake_fd(), POLLIN, 0},
+                                  pollfd{pool_->idle_fd(), POLLIN, 0},
+                                  pollfd{stop_event_.get(), POLLIN, 0}};
+  // A full house does not care for new records: it would wake for each one and find no slot.
+  if (pool_->busy() == pool_->slots()) events[0].fd = -1;
+  ::poll(events.data(), events.size(), static_cast<int>(kTick.count()));
+  if (events[0].revents != 0) os::clear_event(events[0].fd);
+  if (events[1].revents != 0) os::clear_event(events[1].fd);
+}
+
+void Service::dispatch() {
+  while (!stopping_ && pool_->busy() < pool_->slots() && publisher_.pending() < kMaxUnsettled) {
+    std::optional<kafka::Record> pulled = parts_.consumer.pull();
+    if (!pulled) return;
+    auto record = std::make_shared<const kafka::Record>(std::move(*pulled));
+    // Only this thread hands out work, so the slot that was idle above still is.
+    FARM_ASSERT(pool_->try_run([this, record](int slot) { serve(record, slot); }));
+  }
+}
+
+void Service::serve(std::shared_ptr<const kafka::Record> record, int slot) {
+  const Expected<ReplyAddress> address = reply_address_of(record->headers);
+  if (!address) return dead_letter(record, address.error().text(), true);
+  grade_and_answer(record, *address, slot);
+}
+
+void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& record_pointer,
+                               const ReplyAddress& address, int slot) {
+  const kafka::Record& source = *record_pointer;
+  Opened opened = open_request(source.value, settings_.grading);
+  if (!opened.request) {
+    const Answer refusal = answer_of(std::move(opened.refusal), {}, settings_.grading);
+    record(refusal);
+    // What cannot even be attributed is kept for a person to look at, besides the answer.
+    if (opened.identity.request_id.empty())
+      dead_letter(record_pointer, "the request cannot be read", false);
+    publish(address, refusal.bytes, record_pointer, source.position);
+    // Without a body (its blob is missing) the record is all there is to look at.
+    return offer_bad_case(opened.body.empty() ? source.value : opened.body, nullptr, refusal);
+  }
+  const EvaluationRequest& request = *opened.request;
+  const auto begun =
+      deduplicator_.begin(request.trainer, request.request_id, kafka::sha256_hex(opened.body),
+                          {source.position, address});
+  switch (begun.kind) {
+    case Deduplicator::Kind::kRunning:
+      parts_.metrics.count_duplicate();
+      return;
+    case Deduplicator::Kind::kAnswered:
+      parts_.metrics.count_duplicate();
+      return publish(address, begun.answer, record_pointer, source.position);
+    case Deduplicator::Kind::kConflict: {
+      const Answer refusal =
+          answer_of(unjudged_result(opened.identity, Verdict::kRejected,
+                                    "/request_id: '" + request.request_id +
+                                        "' was used by this trainer for another request"),
+                    request.submission.language, settings_.grading);
+      record(refusal);
+      publish(address, refusal.bytes, record_pointer, source.position);
+      return offer_bad_case(opened.body, &request, refusal);
+    }
+    case Deduplicator::Kind::kNew:
+      break;
+  }
+  const Milliseconds waited{source.timestamp_unix_ms > 0 ? now_unix_ms() - source.timestamp_unix_ms
+                                                         : 0};
+  activity_.begin(
+      {slot, request.request_id, request.trainer, request.submission.language, now_unix_ms()},
+      waited, std::chrono::steady_clock::now());
+  const Answer answer = grade(request, waited, slot, parts_.evaluate, settings_.grading);
+  activity_.end(slot, std::chrono::steady_clock::now());
+  record(answer);
+  log::debug(
+      "graded",
+      {{"request_id", request.request_id}, {"verdict", word(answer.verdict)}, {"slot", slot}});
+  publish(address, answer.bytes, record_pointer, source.position);
+  answer_waiting(request.trainer, request.request_id, answer, record_pointer);
+  offer_bad_case(opened.body, &request, answer);
+}
+
+void Service::offer_bad_case(std::string_view body, const EvaluationRequest* request,
+                             const Answer& answer) const {
+  if (parts_.bad_cases != nullptr) parts_.bad_cases->offer(body, request, answer.result);
+}
+
+void Service::answer_waiting(const std::string& trainer, const std::string& request_id,
+                             const Answer& answer,
+                             const std::shared_ptr<const kafka::Record>& record_pointer) {
+  const Fault fault = fault_of(answer.verdict);
+  const bool final = fault == Fault::kNone || fault == Fault::kSubmission;
+  for (const Waiting& waiting : deduplicator_.finish(trainer, request_id, answer.bytes, final)) {
+    publish(waiting.address, answer.bytes, record_pointer, waiting.position);
+  }
+}
+
+void Service::publish(const ReplyAddress& address, std::string answer,
+                      const std::shared_ptr<const kafka::Record>& record_pointer,
+                      const kafka::Position& position) {
+  publisher_.publish_answer(address, std::move(answer), record_pointer,
+                            [this, position] { settle(position); });
+}
+
+void Service::dead_letter(const std::shared_ptr<const kafka::Record>& record_pointer,
+                          const std::string& reason, bool then_done) {
+  const kafka::Position position = record_pointer->position;
+  publisher_.publish_dead_letter(record_pointer, reason, [this, position, then_done] {
+    if (then_done) settle(position);
+  });
+}
+
+void Service::settle(const kafka::Position& position) { parts_.consumer.done(position); }
+
+void Service::record(const Answer& answer) const {
+  monitoring::Metrics& metrics = parts_.metrics;
+  metrics.count_request(answer.language, answer.verdict);
+  for (int i = 0; i < answer.repeats; ++i) metrics.count_retry();
+  const Fault fault = fault_of(answer.verdict);
+  if (fault == Fault::kRequest) return;  // nothing ran
+  metrics.observe_queue_wait(answer.language, answer.timings.queue);
+  metrics.observe_run(answer.language, answer.timings.run);
+  metrics.observe_end_to_end(answer.language, answer.timings.total);
+  if (answer.compile) metrics.observe_compile(answer.language, *answer.compile);
+}
+
+void Service::housekeeping() {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  publisher_.tick(now);
+  parts_.health.beat();
+  const int busy = pool_->busy();
+  parts_.metrics.set_slots(busy, pool_->slots() - busy);
+  parts_.metrics.set_requests_in_flight(busy + static_cast<std::int64_t>(publisher_.pending()));
+  if (now < next_housekeeping_) return;
+  next_housekeeping_ = now + kHousekeepingPeriod;
+  const kafka::ConsumerStats stats = parts_.consumer.stats();
+  parts_.metrics.record_consumer({stats.assigned_partitions, stats.rebalances, stats.commits,
+                                  stats.commit_failures, stats.max_commit_span,
+                                  stats.max_metadata_bytes, stats.skipped_done});
+  if (status_reporter_) status_reporter_->tick(now, stats.assigned_partitions);
+  if (settings_.launcher_restarts) {
+    for (const std::int64_t total = settings_.launcher_restarts(); launcher_restarts_seen_ < total;
+         ++launcher_restarts_seen_) {
+      parts_.metrics.count_launcher_restart();
+    }
+  }
+}
+
+Expected<Done> Service::drain() {
+  log::info("draining",
+            {{"busy_slots", pool_->busy()}, {"timeout_ms", settings_.drain_timeout.count()}});
+  parts_.health.set("serving", false, "draining");
+  parts_.consumer.stop_pulling();
+  const SteadyTime deadline = std::chrono::steady_clock::now() + settings_.drain_timeout;
+  bool idle = false;
+  while (!(idle = pool_->wait_idle(kTick)) && std::chrono::steady_clock::now() < deadline)
+    housekeeping();
+  if (!idle)
+    log::warning("drain timeout: unfinished requests will be redelivered",
+                 {{"busy_slots", pool_->busy()}});
+  const SteadyTime flush_deadline = std::chrono::steady_clock::now() + kFlushTimeout;
+  while (publisher_.pending() > 0 && std::chrono::steady_clock::now() < flush_deadline) {
+    publisher_.tick(std::chrono::steady_clock::now());
+    (void)parts_.producer.flush(kTick);
+  }
+  parts_.consumer.close();
+  if (publisher_.pending() > 0)
+    return unavailable(
+        "some answers could not be published before the end; their requests "
+        "will be redelivered");
+  return Done{};
+}
+
+}  // namespace farm::service

@@ -1,0 +1,106 @@
+// Service: the life of a grader between start and drain. Pulls a record when a slot is free, grades
+// it there, publishes the answer, and lets the offset be committed once the answer was delivered.
+//
+// Theory of operation. One loop (run(), on its caller's thread) pulls and dispatches; one thread a
+// slot grades; the producer's thread reports deliveries. A record's path: pull → [slot: open →
+// deduplicate → grade] → publish → (broker says delivered) → Consumer::done → committed.
+// Backpressure is by not pulling: as many records are out of Kafka as there are busy slots and
+// unsettled answers, and the latter are bounded. Whatever dies on the way leaves the offset
+// uncommitted, so that the record comes again, here or at another grader.
+//
+// Draining (request_stop): no more pulls; what runs may finish within the drain timeout and is
+// published and committed; what does not is left uncommitted and will be redelivered.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "grader/kafka/consumer.h"
+#include "grader/kafka/producer.h"
+#include "grader/os/unique_fd.h"
+#include "grader/service/activity.h"
+#include "grader/service/bad_cases.h"
+#include "grader/service/deduplicator.h"
+#include "grader/service/grading.h"
+#include "grader/service/publish.h"
+#include "grader/service/status_report.h"
+#include "grader/service/worker_pool.h"
+#include "monitoring/health.h"
+#include "monitoring/metrics.h"
+#include "schemas/expected.h"
+
+namespace farm::service {
+
+struct ServiceSettings {
+  int slots = 1;
+  Milliseconds drain_timeout{30'000};
+  Bytes answer_cache = mib(64);  // of recent answers, for repeats
+  std::string grader_id;
+  GradingSettings grading;
+  std::function<std::int64_t()> launcher_restarts;  // total so far; may be empty
+  std::optional<StatusSettings> status;             // unset: no reports to grading.status
+};
+
+// What its collaborators are; all outlive it.
+struct ServiceParts {
+  kafka::Consumer& consumer;
+  kafka::Producer& producer;
+  monitoring::Metrics& metrics;
+  monitoring::Health& health;
+  Evaluate evaluate;
+  BadCases* bad_cases = nullptr;  // null: none are kept
+};
+
+class Service {
+ public:
+  static Expected<std::unique_ptr<Service>> create(ServiceSettings settings, ServiceParts parts);
+
+  // Serves until request_stop(), then drains. Errors: kInternal when the consumer fails for good.
+  // Call once.
+  Expected<Done> run();
+  // Any thread; async-signal-safe.
+  void request_stop();
+  // Slots that still run something: after run() those that the drain timeout cut off.
+  int busy() const { return pool_->busy(); }
+  // Whether request_stop() was called.
+  bool stopping() const { return stopping_; }
+  const Activity& activity() const { return activity_; }
+
+ private:
+  Service(ServiceSettings settings, ServiceParts parts, std::unique_ptr<WorkerPool> pool,
+          os::UniqueFd stop_event);
+  void wait_for_event() const;
+  void dispatch();
+  void serve(std::shared_ptr<const kafka::Record> record, int slot);
+  void grade_and_answer(const std::shared_ptr<const kafka::Record>& record,
+                        const ReplyAddress& address, int slot);
+  void answer_waiting(const std::string& trainer, const std::string& request_id,
+                      const Answer& answer, const std::shared_ptr<const kafka::Record>& record);
+  void publish(const ReplyAddress& address, std::string answer,
+               const std::shared_ptr<const kafka::Record>& record, const kafka::Position& position);
+  void dead_letter(const std::shared_ptr<const kafka::Record>& record, const std::string& reason,
+                   bool then_done);
+  void settle(const kafka::Position& position);
+  void record(const Answer& answer) const;
+  void offer_bad_case(std::string_view body, const EvaluationRequest* request,
+                      const Answer& answer) const;
+  void housekeeping();
+  Expected<Done> drain();
+
+  const ServiceSettings settings_;
+  ServiceParts parts_;
+  Publisher publisher_;
+  Deduplicator deduplicator_;
+  Activity activity_;
+  std::optional<StatusReporter> status_reporter_;
+  os::UniqueFd stop_event_;
+  std::atomic<bool> stopping_{false};
+  SteadyTime next_housekeeping_;
+  std::int64_t launcher_restarts_seen_ = 0;
+  std::unique_ptr<WorkerPool> pool_;  // last: its threads use everything above
+};
+
+}  // namespace farm::service

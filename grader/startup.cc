@@ -1,0 +1,137 @@
+#include "grader/startup.h"
+
+#include <grp.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "monitoring/log.h"
+#include "schemas/bad_case.h"
+
+namespace farm::grader {
+namespace {
+
+// Of the host's memory, what submissions may take together; the rest is for the kernel, the daemon
+// and its outputs.
+constexpr double kMemoryShare = 0.9;
+
+sandbox::Identities identities(const config::GraderConfig& config) {
+  return {config.sandbox_uid_base};
+}
+
+// Interpreters outside the standard tree (virtual environments) have to be shown to the sandbox:
+// their whole prefix.
+std::vector<std::string> readable_paths(const config::GraderConfig& config) {
+  const std::string& python = config.python;
+  if (python.starts_with("/usr/") || python.starts_with("/bin/")) return {};
+  const std::size_t bin = python.rfind("/bin/");
+  if (bin == std::string::npos || bin == 0) return {};
+  return {python.substr(0, bin)};
+}
+
+}  // namespace
+
+std::filesystem::path languages_directory(const config::GraderConfig& config) {
+  if (!config.languages_dir.empty()) return config.languages_dir;
+  std::error_code
+      ignored;  // an unreadable link leaves a path that the registry then names in its error
+  return languages::default_directory(std::filesystem::read_symlink("/proc/self/exe", ignored));
+}
+
+std::int64_t Slots::launcher_restarts() const {
+  std::int64_t total = 0;
+  for (const auto& one : sandboxes) total += one->launcher_restarts();
+  return total;
+}
+
+Expected<Slots> start_slots(const config::GraderConfig& config) {
+  sandbox::LauncherSettings settings;
+  settings.identities = identities(config);
+  settings.root.readable_paths = readable_paths(config);
+  settings.owner = ::getpid();
+  FARM_CHECK_OK(sandbox::prepare_launcher_settings(settings));
+  FARM_TRY(sandbox::Forkserver forkserver, sandbox::Forkserver::start(std::move(settings)));
+  Slots slots;
+  slots.forkserver = std::make_unique<sandbox::Forkserver>(std::move(forkserver));
+  for (int slot = 0; slot < config.workers; ++slot) {
+    slots.sandboxes.push_back(std::make_unique<sandbox::LinuxSandbox>(*slots.forkserver, slot));
+  }
+  return slots;
+}
+
+Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::GraderConfig& config) {
+  using Opened = std::optional<os::CappedDirectory>;
+  if (config.bad_cases.directory.empty()) return Opened();
+  os::CappedDirectorySettings settings;
+  settings.path = config.bad_cases.directory;
+  settings.max_bytes = config.bad_cases.max_bytes;
+  settings.owner = identities(config).daemon();
+  settings.is_ours = is_bad_case_file_name;
+  FARM_TRY(os::CappedDirectory directory, os::CappedDirectory::open(std::move(settings)));
+  return Opened(std::move(directory));
+}
+
+Expected<Done> drop_privileges(const config::GraderConfig& config) {
+  const unsigned user = identities(config).daemon();
+  if (::setgroups(0, nullptr) != 0) return system_error("drop privileges: setgroups", errno);
+  if (::setresgid(user, user, user) != 0) return system_error("drop privileges: setresgid", errno);
+  if (::setresuid(user, user, user) != 0) return system_error("drop privileges: setresuid", errno);
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return system_error("drop privileges: no_new_privs", errno);
+  if (::setuid(0) == 0) return internal_error("drop privileges: root came back");
+  return Done{};
+}
+
+Bytes host_memory() {
+  return {static_cast<std::int64_t>(::sysconf(_SC_PHYS_PAGES)) *
+          static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE))};
+}
+
+evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes memory) {
+  const Bytes share{static_cast<std::int64_t>(static_cast<double>(memory.count) * kMemoryShare /
+                                              std::max(1, config.workers))};
+  const config::LimitMaxima& from = config.maxima;
+  evaluate::ServerLimits limits;
+  evaluate::LimitValues& to = limits.maxima;
+  to.compile_cpu = from.compile_cpu;
+  to.run_cpu = from.run_cpu;
+  to.run_wall = from.run_wall;
+  to.total_wall = from.total_wall;
+  to.compile_memory = std::min(from.compile_memory, share);
+  to.memory = std::min(from.memory, share);
+  to.stack = from.stack;
+  to.output = from.output;
+  to.return_output = from.return_output;
+  to.tmpfs = from.tmpfs;
+  to.processes = from.processes;
+  to.open_files = from.open_files;
+  to.tmpfs_inodes = from.tmpfs_inodes;
+  return limits;
+}
+
+kafka::ClientConfig kafka_client(const config::GraderConfig& config) {
+  kafka::ClientConfig client;
+  client.brokers = config.kafka.brokers;
+  client.kind = config.kafka.broker_kind == config::BrokerKind::kEmbedded
+                    ? kafka::BrokerKind::kEmbedded
+                    : kafka::BrokerKind::kApache;
+  client.client_id = "gradefarm-grader";
+  client.properties = config.kafka.properties;
+  client.log = [](int syslog_level, std::string_view line) {
+    const auto level =
+        syslog_level <= 3 ? monitoring::LogLevel::kWarning : monitoring::LogLevel::kDebug;
+    monitoring::log::write(level, "kafka client", {{"line", line}});
+  };
+  return client;
+}
+
+std::string grader_id() {
+  std::array<char, 256> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  return std::string(host.data()) + "-" + std::to_string(::getpid());
+}
+
+}  // namespace farm::grader

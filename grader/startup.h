@@ -1,0 +1,55 @@
+// The parts of a grader's start that main.cc wires together, in the order in which privileges
+// shrink.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "grader/config/config.h"
+#include "grader/evaluate/plan.h"
+#include "grader/kafka/client_config.h"
+#include "grader/languages/registry.h"
+#include "grader/os/capped_directory.h"
+#include "grader/sandbox/forkserver.h"
+#include "grader/sandbox/linux_sandbox.h"
+#include "schemas/expected.h"
+
+namespace farm::grader {
+
+// The configured directory of language files, or that of the installation or build tree this
+// program runs from.
+std::filesystem::path languages_directory(const config::GraderConfig& config);
+
+// Slots, each with its sandbox; and the forkserver that serves them.
+struct Slots {
+  std::unique_ptr<sandbox::Forkserver> forkserver;
+  std::vector<std::unique_ptr<sandbox::LinuxSandbox>> sandboxes;
+
+  std::int64_t launcher_restarts() const;
+};
+
+// Forks the privileged part. Precondition: root and single-threaded. Errors: kInternal naming what
+// the host lacks.
+Expected<Slots> start_slots(const config::GraderConfig& config);
+
+// The directory of bad cases, if one is configured, ready for the daemon that drop_privileges()
+// makes of us. Errors: kInternal naming the path and the remedy.
+Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::GraderConfig& config);
+
+// Gives up root for good: the daemon parses what comes from the network. Errors: kInternal.
+Expected<Done> drop_privileges(const config::GraderConfig& config);
+
+// The limits of this host: the configured maxima, with memory cut so that all slots together fit
+// its memory.
+evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes host_memory);
+Bytes host_memory();
+
+kafka::ClientConfig kafka_client(const config::GraderConfig& config);
+
+// "<host>-<pid>": names this grader in results, dead letters and Kafka.
+std::string grader_id();
+
+}  // namespace farm::grader

@@ -1,0 +1,140 @@
+"""What a client has asked and was not told yet. Pure: no Kafka, no clock (every call is told the time), no threads (the
+caller locks). The rule is that of producer/pending.h, so that both clients load a farm alike:
+
+An entry goes TO_PUBLISH → PUBLISHING → WAITING and leaves by exactly one of remove() and take_timed_out(). A waiting
+entry is published again when its answer is overdue *and* there is a sign that it was lost: a request published later
+was answered already, or nothing at all was answered for as long. A long queue alone is neither, so a busy farm is not
+handed the same work twice. Each further copy waits twice as long as the one before, up to eight times.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+TO_PUBLISH, PUBLISHING, WAITING = range(3)
+MAX_BACKOFF_FACTOR = 8
+REMEMBERED_ANSWERS = 65_536
+_NEVER = float("inf")
+
+
+class Entry:
+    __slots__ = ("abandoned", "added", "attempts", "copies", "deadline_unix_ms", "due", "expires", "failures",
+                 "farm_errors", "first_sequence", "future", "last_sequence", "owner", "request_id", "state",
+                 "timeout", "trainer", "value")
+
+    def __init__(self, request_id: str, trainer: str, value: bytes, deadline_unix_ms: int, future: Any,
+                 now: float, timeout: float, owner: Any = None) -> None:
+        self.owner = owner
+        self.request_id = request_id
+        self.trainer = trainer
+        self.value = value  # of the record: the request's JSON, or the envelope of its blob
+        self.deadline_unix_ms = deadline_unix_ms  # 0: none
+        self.future = future
+        self.state = TO_PUBLISH
+        self.attempts = 0  # publishes that were begun
+        self.copies = 0  # that were delivered
+        self.failures = 0  # deliveries that failed
+        self.farm_errors = 0  # answers that were farm errors
+        self.first_sequence = 0
+        self.last_sequence = 0
+        self.added = now
+        self.due = now  # TO_PUBLISH: not before this; WAITING: when it was delivered
+        self.timeout = timeout
+        self.expires = now + timeout
+        self.abandoned = False  # nobody waits: not published again, its answer is dropped
+
+    def __call__(self, error: Any, _message: object) -> None:
+        """The delivery report; cheaper than a closure for each request."""
+        self.owner.on_delivery(self, error)
+
+
+class Pending:
+    def __init__(self, resubmit_after: float) -> None:
+        self._resubmit_after = resubmit_after
+        self.entries: dict[str, Entry] = {}
+        self._sequence = 0
+        self._highest_answered = 0
+        self._last_answer = -_NEVER
+        self._answered: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def add(self, entry: Entry) -> bool:
+        """False: the same id is under way."""
+        if entry.request_id in self.entries:
+            return False
+        self.entries[entry.request_id] = entry
+        return True
+
+    def begin(self, entry: Entry) -> None:
+        """The entry is being published now; delivered() or failed() tells its fate."""
+        entry.state = PUBLISHING
+        entry.attempts += 1
+        self._sequence += 1
+        entry.last_sequence = self._sequence
+        if entry.attempts == 1:
+            entry.first_sequence = self._sequence
+
+    def resume(self, entry: Entry, now: float) -> None:
+        """An entry that an earlier process had delivered."""
+        self.begin(entry)
+        self.delivered(entry, now)
+
+    @staticmethod
+    def delivered(entry: Entry, now: float) -> None:
+        entry.copies += 1
+        entry.failures = 0
+        entry.due = now
+        entry.state = WAITING
+
+    @staticmethod
+    def publish_at(entry: Entry, when: float) -> None:
+        entry.due = when
+        entry.state = TO_PUBLISH
+
+    def take_due(self, now: float) -> tuple[list[Entry], int]:
+        """What has to be published now, each begun; and how many of them are further copies."""
+        due, copies = [], 0
+        for entry in self.entries.values():
+            if entry.abandoned:
+                continue
+            if entry.state == TO_PUBLISH:
+                if now >= entry.due:
+                    due.append(entry)
+            elif entry.state == WAITING and self._is_overdue(entry, now):
+                due.append(entry)
+                copies += 1
+        for entry in due:
+            self.begin(entry)
+        return due, copies
+
+    def _is_overdue(self, entry: Entry, now: float) -> bool:
+        factor = min(1 << min(max(entry.copies - 1, 0), 30), MAX_BACKOFF_FACTOR)
+        if now - entry.due < self._resubmit_after * factor:
+            return False
+        overtaken = self._highest_answered > entry.last_sequence
+        silent = now - self._last_answer >= self._resubmit_after
+        return overtaken or silent
+
+    def saw_answer(self, entry: Entry, now: float) -> None:
+        """An answer came, whatever becomes of it."""
+        # Of its first copy: the answer may belong to any.
+        self._highest_answered = max(self._highest_answered, entry.first_sequence)
+        self._last_answer = now
+
+    def remove(self, entry: Entry) -> None:
+        if self.entries.pop(entry.request_id, None) is not None:
+            self._answered[entry.request_id] = None
+            if len(self._answered) > REMEMBERED_ANSWERS:
+                self._answered.popitem(last=False)
+
+    def was_answered(self, request_id: str) -> bool:
+        return request_id in self._answered
+
+    def take_timed_out(self, now: float) -> list[Entry]:
+        late = [entry for entry in self.entries.values() if now >= entry.expires]
+        for entry in late:
+            del self.entries[entry.request_id]
+        return late

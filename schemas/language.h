@@ -1,0 +1,58 @@
+// LanguageDefinition: one data file under grader/languages/, mirrored. Mirrors
+// language.schema.json. Pure data.
+#pragma once
+
+#include <array>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "schemas/expected.h"
+#include "schemas/request.h"
+
+namespace farm {
+
+// Which system call filter its programs run under (grader/sandbox/seccomp.h).
+enum class SyscallProfile { kNative, kManaged, kCompile };
+
+// What commands and outputs may hold in place of text; grader/languages/placeholders.h says what
+// each stands for.
+inline constexpr std::array<std::string_view, 5> kPlaceholders = {"{source}", "{binary}", "{dir}",
+                                                                  "{memory_mib}", "{python}"};
+
+struct LanguageDefinition {
+  struct Compile {
+    // Each argv is run in order in one sandbox directory; the first that fails ends it.
+    std::vector<std::vector<std::string>> commands;
+    std::vector<std::string> outputs;  // files that the run needs, relative to the work directory
+  };
+  struct Run {
+    std::vector<std::string> command;
+  };
+  struct SelfTest {
+    std::string source;
+    std::string stdin_bytes;
+    std::string stdout_bytes;
+  };
+  std::string id;
+  std::string display;
+  std::vector<std::string> aliases;      // other spellings that requests may use
+  std::vector<std::string> fence_names;  // info strings of fenced blocks that mean this language
+  std::string source_name;
+  std::optional<Compile> compile;
+  Run run;
+  SyscallProfile profile = SyscallProfile::kManaged;
+  std::map<std::string, std::string> env;
+  RequestedLimits limits;  // defaults of this language where they differ from the farm's
+  std::vector<std::string> version_command;
+  std::vector<std::string> evaluations;  // type words that it serves
+  SelfTest self_test;
+};
+
+// Parses and validates one language file. Errors: kInvalidRequest with pointer and rule; an unknown
+// placeholder is one.
+Expected<LanguageDefinition> decode_language(std::string_view json);
+
+}  // namespace farm

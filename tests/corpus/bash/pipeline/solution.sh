@@ -1,0 +1,1 @@
+sort -n | uniq -c | awk '{print $2 ": " $1}'

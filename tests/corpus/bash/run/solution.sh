@@ -1,0 +1,3 @@
+printf '%s|' "$@"
+cat
+echo "$GREETING" > greeting

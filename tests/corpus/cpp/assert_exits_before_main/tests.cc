@@ -1,0 +1,7 @@
+#include <cassert>
+int main() {
+  assert(is_prime(2));
+  assert(is_prime(97));
+  assert(!is_prime(1));
+  assert(!is_prime(91));
+}

@@ -1,0 +1,3 @@
+  return a > b ? a : b;
+}
+int main() { this is where the model rambled on

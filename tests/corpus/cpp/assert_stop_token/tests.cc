@@ -1,0 +1,5 @@
+}
+int main() {
+  assert(larger(1, 2) == 2);
+  assert(larger(-1, -2) == -1);
+}

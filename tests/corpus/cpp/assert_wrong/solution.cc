@@ -1,0 +1,1 @@
+bool is_prime(int n) { return n > 1; }

@@ -1,0 +1,2 @@
+#include <cstdio>
+int main() { for (;;) std::puts("spam spam spam"); }

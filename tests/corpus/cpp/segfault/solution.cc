@@ -1,0 +1,1 @@
+int main() { *static_cast<volatile int*>(nullptr) = 1; }

@@ -1,0 +1,2 @@
+assert sum_of_evens([1, 2, 3, 4]) == 6
+assert sum_of_evens([]) == 0

@@ -1,0 +1,3 @@
+items = [3, 1, 2]
+assert sort_in_place(items) is None
+assert items == [1, 2, 3]

@@ -1,0 +1,5 @@
+import os, time
+if os.fork() == 0:
+    os.setsid()
+    time.sleep(60)
+print("done")

@@ -1,0 +1,2 @@
+def third(n):
+    return round(n / 3, 4)

@@ -1,0 +1,5 @@
+def drain(items):
+    total = 0
+    while items:
+        total += items.pop()
+    return total

@@ -1,0 +1,2 @@
+def split(n):
+    return divmod(n, 10)

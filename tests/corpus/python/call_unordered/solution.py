@@ -1,0 +1,2 @@
+def letters(text):
+    return sorted(set(text), reverse=True)

@@ -1,0 +1,2 @@
+from maths.products import factorial
+print(factorial(int(input())))

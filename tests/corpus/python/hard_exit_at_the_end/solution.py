@@ -1,0 +1,3 @@
+import os
+print("done", flush=True)
+os._exit(0)

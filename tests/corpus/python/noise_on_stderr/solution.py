@@ -1,0 +1,3 @@
+import sys
+print("thinking about it", file=sys.stderr)
+print(int(input()) ** 2)

@@ -1,0 +1,3 @@
+import sys
+print("done")
+sys.exit(3)

@@ -1,0 +1,3 @@
+import sys
+print("half way")
+sys.exit(7)

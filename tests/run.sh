@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds, and runs every test that this machine can run. Ends with ctest's summary.
+#   --strict       a label that was skipped whole is a failure (also with CI=true)
+#   --label NAME   only tests of this label, without lint and sanitizers; may be repeated
+#   --no-install   do not install packages
+set -uo pipefail
+cd "$(dirname "$0")/.."
+source deploy/packages.sh
+
+expected_labels=(unit sandbox kafka kafka_real corpus e2e)
+strict=no
+install=yes
+labels=()
+[[ ${CI:-} == true ]] && strict=yes
+while (($#)); do
+  case $1 in
+    --strict) strict=yes ;;
+    --no-install) install=no ;;
+    --label) labels+=("${2:?--label needs a name}"); shift ;;
+    -h | --help) sed -n '2,5s/^# \{0,1\}//p' "$0"; exit 0 ;;
+    *) echo "unknown option: $1 (try --help)" >&2; exit 2 ;;
+  esac
+  shift
+done
+
+failures=()
+durations=()
+# step TITLE COMMAND…: runs the command, records how long it took and whether it failed.
+step() {
+  local title=$1 begin=$SECONDS
+  shift
+  printf '\n== %s\n' "$title"
+  if "$@"; then
+    durations+=("$((SECONDS - begin)) s  $title")
+  else
+    durations+=("$((SECONDS - begin)) s  $title: FAILED")
+    failures+=("$title")
+    return 1
+  fi
+}
+
+jobs=$(nproc)
+
+# build PRESET DIR TARGET…
+build() {
+  local preset=$1 dir=$2
+  shift 2
+  cmake --preset "$preset" -DFARM_TESTS=ON > "$dir.log" 2>&1 || { tail -n 20 "$dir.log"; rm -f "$dir.log"; return 1; }
+  rm -f "$dir.log"
+  cmake --build "$dir" --parallel "$jobs" --target "$@"
+}
+
+# The corpus is other people's code, as it were.
+format() { git ls-files -z -- '*.cc' '*.h' ':!tests/corpus' | xargs -0 clang-format-14 --dry-run --Werror; }
+
+# The programs' sources; the tests' are not worth the minutes, and harnesses are compiled by the farm, not by us.
+tidy() {
+  git ls-files -z -- 'schemas/*.cc' 'monitoring/*.cc' 'grader/*.cc' 'producer/*.cc' ':!grader/evaluate/harness' |
+    timeout 420 xargs -0 -n 4 -P "$jobs" clang-tidy-14 -p build --quiet --warnings-as-errors='*' 2> build/tidy.log
+  local code=("${PIPESTATUS[@]}")
+  if ((code[1] == 124)); then
+    echo "clang-tidy ran out of its 7 minutes; what it saw until then was clean"
+  elif ((code[1] != 0)); then
+    grep -v 'warnings generated' build/tidy.log
+    return 1
+  fi
+}
+
+# ThreadSanitizer of g++ 12 cannot place its shadow where mmap is randomised by 32 bits: hence setarch -R.
+sanitized() {
+  local preset=$1 label=$2
+  build "$preset" "build-$preset" "tests-$label" &&
+    setarch "$(uname -m)" -R ctest --test-dir "build-$preset" -L "^$label\$" -LE sandbox --output-on-failure \
+      --no-tests=error --parallel "$jobs"
+}
+
+# Runs ctest, passes its lines through, and keeps its summary (from "N% tests passed" on) for the end.
+main_tests() {
+  local select=()
+  ((${#labels[@]})) && select=(-L "^($(IFS='|' && echo "${labels[*]}"))\$")
+  rm -f build/ctest.xml
+  ctest --test-dir build "${select[@]}" --output-on-failure --no-tests=error --output-junit ctest.xml 2>&1 |
+    awk -v kept=build/ctest-summary.txt 'BEGIN { printf "" > kept } /% tests passed/ { on = 1 } { if (on) print > kept; else { print; fflush() } }'
+  return "${PIPESTATUS[0]}"
+}
+
+skips() {
+  ctest --test-dir build --show-only=json-v1 > build/ctest.json &&
+    python3 tests/report_skips.py build/ctest.json build/ctest.xml "${labels[@]:-${expected_labels[@]}}" \
+      $([[ $strict == yes ]] && echo --strict)
+}
+
+if [[ $install == yes ]]; then
+  step "packages" install_packages "${farm_packages[@]}" "${farm_test_packages[@]}" || exit 1
+fi
+step "build" build dev build all || exit 1
+if ((${#labels[@]} == 0)); then
+  step "clang-format" format
+  step "clang-tidy" tidy
+  step "unit tests under AddressSanitizer and UBSan" sanitized asan unit
+  step "queue and pool tests under ThreadSanitizer" sanitized tsan concurrency
+fi
+step "tests" main_tests
+step "skipped tests" skips
+
+printf '\n== durations\n'
+printf '%s\n' "${durations[@]}"
+if ((${#failures[@]})); then
+  printf 'FAILED: %s\n' "${failures[@]}"
+fi
+printf '\n== summary of the tests\n'
+cat build/ctest-summary.txt
+((${#failures[@]} == 0))

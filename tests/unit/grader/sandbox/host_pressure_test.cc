@@ -1,0 +1,29 @@
+#include "grader/sandbox/host_pressure.h"
+
+#include <gtest/gtest.h>
+
+namespace farm::sandbox {
+namespace {
+
+TEST(HostPressure, StallsAreReadFromTheShortAverageOfSome) {
+  EXPECT_TRUE(
+      stalls_on_memory("some avg10=12.50 avg60=0.00 avg300=0.00 total=1\nfull avg10=0.00\n"));
+  EXPECT_FALSE(
+      stalls_on_memory("some avg10=1.00 avg60=99.0 avg300=0.00 total=1\nfull avg10=50.0\n"));
+  EXPECT_FALSE(stalls_on_memory(""));
+}
+
+TEST(HostPressure, NearlyFullIsLessThanATwentiethAvailable) {
+  EXPECT_TRUE(is_nearly_full("MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable:   49 kB\n"));
+  EXPECT_FALSE(is_nearly_full("MemTotal:  1000 kB\nMemFree: 1 kB\nMemAvailable:   51 kB\n"));
+  EXPECT_FALSE(is_nearly_full("MemTotal:  1000 kB\n"));
+}
+
+TEST(HostPressure, OutOfMemoryFarBelowTheOwnLimitIsSomebodyElses) {
+  EXPECT_TRUE(is_foreign_out_of_memory(mib(100), mib(512)));
+  EXPECT_FALSE(is_foreign_out_of_memory(mib(511), mib(512)));
+  EXPECT_FALSE(is_foreign_out_of_memory(Bytes{0}, mib(512))) << "unknown";
+}
+
+}  // namespace
+}  // namespace farm::sandbox

@@ -1,0 +1,133 @@
+#include "grader/service/grading.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+namespace farm::service {
+namespace {
+
+using ::testing::HasSubstr;
+
+std::string request_json(const std::string& extra = "") {
+  return R"({"schema_version":1,"request_id":"r1","trainer":"run",)" + extra +
+         R"("submission":{"language":"python","code":"pass"},"evaluation":{"type":"run"},"metadata":{"k":1}})";
+}
+
+EvaluationResult accepted(const EvaluationRequest& request, int) {
+  EvaluationResult result;
+  result.request_id = request.request_id;
+  result.trainer = request.trainer;
+  result.verdict = Verdict::kAccepted;
+  result.passed = result.total = 1;
+  return result;
+}
+
+GradingSettings settings() {
+  GradingSettings settings;
+  settings.identity = {"grader-1", "1.2.3", "sha256:abc"};
+  return settings;
+}
+
+TEST(OpenRequest, ValidRequestIsDecoded) {
+  const Opened opened = open_request(request_json(), settings());
+
+  ASSERT_TRUE(opened.request);
+  EXPECT_EQ(opened.identity.request_id, "r1");
+  EXPECT_EQ(opened.body, request_json());
+}
+
+TEST(OpenRequest, InvalidRequestIsRejectedUnderItsOwnIdentity) {
+  const Opened opened =
+      open_request(request_json(R"("policy":{"run_all_case":true},)"), settings());
+
+  EXPECT_FALSE(opened.request);
+  EXPECT_EQ(opened.refusal.verdict, Verdict::kRejected);
+  EXPECT_EQ(opened.refusal.request_id, "r1");
+  EXPECT_THAT(opened.refusal.message, HasSubstr("run_all_case"));
+}
+
+TEST(OpenRequest, BrokenJsonIsRejectedWithoutIdentity) {
+  const Opened opened = open_request("{\"request_id\": ", settings());
+
+  EXPECT_EQ(opened.refusal.verdict, Verdict::kRejected);
+  EXPECT_EQ(opened.identity.request_id, "");
+}
+
+TEST(OpenRequest, BlobIsOpenedLikeTheRequestItself) {
+  const std::string directory = ::testing::TempDir() + "grading_blobs";
+  const auto store = kafka::BlobStore::open(directory);
+  ASSERT_TRUE(store) << store.error().text();
+  const auto reference = store->put(request_json());
+  ASSERT_TRUE(reference);
+  GradingSettings with_blobs = settings();
+  with_blobs.blobs = &*store;
+  const std::string envelope = encode_blob_envelope({"r1", "run", *reference});
+
+  EXPECT_TRUE(open_request(envelope, with_blobs).request);
+
+  const Opened refused = open_request(envelope, settings());
+  EXPECT_EQ(refused.refusal.verdict, Verdict::kRejected);
+  EXPECT_EQ(refused.refusal.request_id, "r1");
+  EXPECT_THAT(refused.refusal.message, HasSubstr("--blob-dir"));
+  std::filesystem::remove_all(directory);
+}
+
+TEST(Grade, AnswerCarriesTheGraderAndTheQueueTime) {
+  const Opened opened = open_request(request_json(), settings());
+  const Answer answer = grade(*opened.request, Milliseconds(250), 0, accepted, settings());
+
+  const auto result = decode_result(answer.bytes);
+  ASSERT_TRUE(result) << result.error().text();
+  EXPECT_EQ(result->verdict, Verdict::kAccepted);
+  EXPECT_EQ(result->grader.id, "grader-1");
+  EXPECT_EQ(result->grader.environment, "sha256:abc");
+  EXPECT_EQ(result->timings.queue, Milliseconds(250));
+  EXPECT_GE(result->timings.total, Milliseconds(250));
+}
+
+TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
+  const Opened opened = open_request(request_json(R"("deadline_unix_ms":1,)"), settings());
+  bool evaluated = false;
+  const Answer answer = grade(
+      *opened.request, Milliseconds(0), 0,
+      [&evaluated](const EvaluationRequest& request, int slot) {
+        evaluated = true;
+        return accepted(request, slot);
+      },
+      settings());
+
+  EXPECT_FALSE(evaluated);
+  EXPECT_EQ(answer.verdict, Verdict::kExpired);
+}
+
+TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
+  GradingSettings small = settings();
+  small.max_answer = kib(32);
+  const Opened opened = open_request(request_json(), small);
+  const Answer answer = grade(
+      *opened.request, Milliseconds(0), 0,
+      [](const EvaluationRequest& request, int slot) {
+        EvaluationResult result = accepted(request, slot);
+        for (int i = 0; i < 4; ++i) {
+          CaseResult one;
+          one.index = i;
+          one.verdict = Verdict::kAccepted;
+          one.stdout_bytes = std::string(100'000, 'x');
+          result.cases.push_back(one);
+        }
+        return result;
+      },
+      small);
+
+  EXPECT_LE(answer.bytes.size(), 32U * 1024U);
+  const auto result = decode_result(answer.bytes);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->verdict, Verdict::kAccepted);
+  EXPECT_TRUE(result->cases[0].truncated);
+  EXPECT_FALSE(result->warnings.empty());
+}
+
+}  // namespace
+}  // namespace farm::service

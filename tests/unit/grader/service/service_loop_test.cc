@@ -1,0 +1,321 @@
+// The service between scripted Kafka ends and a scripted evaluator.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <latch>
+#include <thread>
+
+#include "grader/service/service.h"
+#include "tests/support/fake_kafka.h"
+
+namespace farm::service {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
+
+class ServiceTest : public ::testing::Test {
+ protected:
+  void start(Evaluate evaluate, int slots = 2, Milliseconds drain = Milliseconds(30'000)) {
+    ServiceSettings settings;
+    settings.slots = slots;
+    settings.drain_timeout = drain;
+    settings.grader_id = "grader-1";
+    settings.grading.identity.id = "grader-1";
+    service_ = std::move(Service::create(settings, {consumer_, producer_, metrics_, health_,
+                                                    std::move(evaluate), bad_cases_}))
+                   .value();
+    loop_ = std::thread([this] { ended_ = std::make_unique<Expected<Done>>(service_->run()); });
+  }
+  // Before anything dies that the evaluator uses: joins the loop and the slots.
+  void end() {
+    if (!service_) return;
+    service_->request_stop();
+    if (loop_.joinable()) loop_.join();
+    service_.reset();
+  }
+  void TearDown() override { end(); }
+
+  static kafka::Record record(const std::string& id, const std::string& code = "pass") {
+    kafka::Record record;
+    record.position = {"grading.requests.cpu", 0, 0, 1};
+    record.headers = {{"kafka_replyTopic", "grading.replies.run"},
+                      {"kafka_correlationId", "corr-" + id}};
+    record.value = R"({"schema_version":1,"request_id":")" + id +
+                   R"(","trainer":"run","submission":{"language":"python","code":")" + code +
+                   R"("},"evaluation":{"type":"run"}})";
+    return record;
+  }
+  static EvaluationResult accept(const EvaluationRequest& request, int) {
+    EvaluationResult result;
+    result.request_id = request.request_id;
+    result.trainer = request.trainer;
+    result.verdict = Verdict::kAccepted;
+    return result;
+  }
+  // Waits for a condition that other threads bring about.
+  static bool eventually(const std::function<bool()>& condition) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (!condition()) {
+      if (std::chrono::steady_clock::now() > deadline) return false;
+      std::this_thread::sleep_for(Milliseconds(1));
+    }
+    return true;
+  }
+  std::vector<Verdict> verdicts() const {
+    std::vector<Verdict> all;
+    for (const auto& one : producer_.published()) {
+      if (one.topic == "grading.replies.run") all.push_back(decode_result(one.value)->verdict);
+    }
+    return all;
+  }
+
+  testing::FakeConsumer consumer_;
+  testing::FakeProducer producer_;
+  monitoring::Metrics metrics_{"test", "cpu"};
+  monitoring::Health health_{{}};
+  BadCases* bad_cases_ = nullptr;
+  std::unique_ptr<Service> service_;
+  std::thread loop_;
+  std::unique_ptr<Expected<Done>> ended_;
+};
+
+TEST_F(ServiceTest, RequestIsAnsweredToItsReplyTopicAndThenDone) {
+  start(accept);
+  consumer_.add(record("a"));
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  ASSERT_EQ(producer_.published().size(), 1U);
+  EXPECT_EQ(producer_.published()[0].topic, "grading.replies.run");
+  EXPECT_EQ(kafka::find_header(producer_.published()[0].headers, "kafka_correlationId"), "corr-a");
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kAccepted));
+}
+
+TEST_F(ServiceTest, OffsetIsNotDoneBeforeTheAnswerIsDelivered) {
+  producer_.hold(true);
+  start(accept);
+  consumer_.add(record("a"));
+  ASSERT_TRUE(eventually([&] { return producer_.published().size() == 1; }));
+  EXPECT_TRUE(consumer_.done_offsets().empty());
+
+  producer_.release();
+
+  EXPECT_THAT(consumer_.done_offsets(), ElementsAre(0));
+}
+
+TEST_F(ServiceTest, NoMoreIsPulledThanThereAreSlots) {
+  std::latch release(1);
+  std::atomic<int> running{0};
+  start(
+      [&](const EvaluationRequest& request, int slot) {
+        ++running;
+        release.wait();
+        return accept(request, slot);
+      },
+      2);
+  for (int i = 0; i < 5; ++i) consumer_.add(record(std::to_string(i)));
+
+  ASSERT_TRUE(eventually([&] { return running == 2; }));
+  EXPECT_EQ(consumer_.waiting(), 3U);
+
+  release.count_down();
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 5; }));
+  end();
+}
+
+TEST_F(ServiceTest, SlowRequestDoesNotHoldUpTheNextOnes) {
+  std::latch release(1);
+  start(
+      [&](const EvaluationRequest& request, int slot) {
+        if (request.request_id == "slow") release.wait();
+        return accept(request, slot);
+      },
+      2);
+  consumer_.add(record("slow"));
+  consumer_.add(record("b"));
+  consumer_.add(record("c"));
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_THAT(consumer_.done_offsets(), UnorderedElementsAre(1, 2));
+  release.count_down();
+  end();
+}
+
+TEST_F(ServiceTest, RedeliveredRequestIsAnsweredAgainWithoutBeingGradedAgain) {
+  std::atomic<int> graded{0};
+  start([&](const EvaluationRequest& request, int slot) {
+    ++graded;
+    return accept(request, slot);
+  });
+  consumer_.add(record("a"));
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  consumer_.add(record("a"));
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_EQ(graded, 1);
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kAccepted, Verdict::kAccepted));
+  end();
+}
+
+TEST_F(ServiceTest, RepeatWhileTheFirstRunsIsAnsweredWithIt) {
+  std::latch release(1);
+  std::atomic<int> graded{0};
+  start([&](const EvaluationRequest& request, int slot) {
+    ++graded;
+    release.wait();
+    return accept(request, slot);
+  });
+  consumer_.add(record("a"));
+  consumer_.add(record("a"));
+  ASSERT_TRUE(
+      eventually([&] { return consumer_.waiting() == 0 && graded == 1 && service_->busy() == 1; }));
+  release.count_down();
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_EQ(graded, 1);
+  end();
+}
+
+TEST_F(ServiceTest, SameIdWithAnotherBodyIsRejected) {
+  start(accept);
+  consumer_.add(record("a", "one"));
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  consumer_.add(record("a", "two"));
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kAccepted, Verdict::kRejected));
+}
+
+TEST_F(ServiceTest, RecordWithoutReplyTopicBecomesADeadLetterAndIsNotGraded) {
+  start([](const EvaluationRequest& request, int slot) {
+    ADD_FAILURE() << "graded";
+    return accept(request, slot);
+  });
+  kafka::Record orphan = record("a");
+  orphan.headers.clear();
+  consumer_.add(orphan);
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  ASSERT_EQ(producer_.published().size(), 1U);
+  EXPECT_EQ(producer_.published()[0].topic, "grading.dead-letters");
+}
+
+TEST_F(ServiceTest, UnreadableRequestIsRejectedAndKeptAsADeadLetter) {
+  start(accept);
+  kafka::Record broken = record("a");
+  broken.value = "{\"request_id\"";
+  consumer_.add(broken);
+
+  ASSERT_TRUE(eventually(
+      [&] { return consumer_.done_offsets().size() == 1 && producer_.published().size() == 2; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kRejected));
+}
+
+TEST_F(ServiceTest, StopLetsRunningRequestsFinishAndAnswersThem) {
+  std::latch begun(1);
+  std::latch release(1);
+  start(
+      [&](const EvaluationRequest& request, int slot) {
+        begun.count_down();
+        release.wait();
+        return accept(request, slot);
+      },
+      1);
+  consumer_.add(record("running"));
+  consumer_.add(record("waiting"));
+  begun.wait();
+
+  service_->request_stop();
+  release.count_down();
+  loop_.join();
+
+  EXPECT_TRUE(*ended_);
+  EXPECT_THAT(consumer_.done_offsets(), ElementsAre(0));
+  EXPECT_EQ(consumer_.waiting(), 1U) << "left for another grader";
+  EXPECT_TRUE(consumer_.closed());
+  end();
+}
+
+TEST_F(ServiceTest, WhatTheDrainTimeoutCutsOffIsLeftUncommitted) {
+  std::latch begun(1);
+  std::latch release(1);
+  start(
+      [&](const EvaluationRequest& request, int slot) {
+        begun.count_down();
+        release.wait();
+        return accept(request, slot);
+      },
+      1, Milliseconds(1));
+  consumer_.add(record("endless"));
+  begun.wait();
+
+  service_->request_stop();
+  loop_.join();
+
+  EXPECT_TRUE(consumer_.done_offsets().empty());
+  EXPECT_EQ(service_->busy(), 1);
+  release.count_down();
+  end();
+}
+
+TEST_F(ServiceTest, RunsBeyondTheFirstOfEachCaseAreCountedAsRetries) {
+  start([](const EvaluationRequest& request, int slot) {
+    EvaluationResult result = accept(request, slot);
+    result.cases.resize(4);
+    for (int i = 0; i < 4; ++i)
+      result.cases[static_cast<std::size_t>(i)].attempts = i;  // 0: not run
+    return result;
+  });
+  consumer_.add(record("a"));
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+
+  EXPECT_THAT(metrics_.text(), HasSubstr("gradefarm_retries_total{pool=\"cpu\"} 3\n"));
+}
+
+TEST_F(ServiceTest, AnswersOfEveryKindAreOfferedAsBadCases) {
+  BadCaseSettings keep;
+  keep.filter = *BadCaseFilter::parse("sample:1");
+  keep.topic = &producer_;
+  BadCases bad_cases(std::move(keep), metrics_);
+  bad_cases_ = &bad_cases;
+  start(accept);
+  consumer_.add(record("a", "one"));
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  consumer_.add(record("a", "two"));  // the same id with another body
+  kafka::Record broken = record("b");
+  broken.value = "{\"request_id\":\"b\"}";
+  consumer_.add(broken);
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 3; }));
+  end();
+  bad_cases.close();
+
+  std::vector<std::string> kept;
+  for (const auto& one : producer_.published()) {
+    if (one.topic != "grading.bad-cases") continue;
+    const auto bad_case = decode_bad_case(one.value);
+    ASSERT_TRUE(bad_case);
+    kept.push_back(std::string(word(bad_case->result.verdict)) + " " + bad_case->request);
+  }
+  EXPECT_THAT(kept, UnorderedElementsAre("accepted " + record("a", "one").value,
+                                         "rejected " + record("a", "two").value,
+                                         "rejected {\"request_id\":\"b\"}"));
+}
+
+TEST_F(ServiceTest, RequestsAreCountedByLanguageAndVerdict) {
+  metrics_.declare_language("python", true);
+  start(accept);
+  consumer_.add(record("a"));
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+
+  EXPECT_THAT(
+      metrics_.text(),
+      HasSubstr(
+          "gradefarm_requests_total{language=\"python\",pool=\"cpu\",verdict=\"accepted\"} 1"));
+}
+
+}  // namespace
+}  // namespace farm::service

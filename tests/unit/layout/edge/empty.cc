@@ -1,0 +1,1 @@
+// Nothing: only the edges between modules matter here.

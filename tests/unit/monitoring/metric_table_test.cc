@@ -1,0 +1,56 @@
+#include "monitoring/metric_table.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+#include <set>
+#include <string>
+
+namespace farm::monitoring {
+namespace {
+
+TEST(MetricTable, IsTheTableOfMetricsMd) {
+  std::ifstream document(FARM_SOURCE_DIR "/monitoring/METRICS.md");
+  ASSERT_TRUE(document);
+  std::string rows;
+  for (std::string line; std::getline(document, line);) {
+    if (line.starts_with("| `")) rows += line + '\n';
+  }
+
+  EXPECT_EQ(rows, metric_table_markdown());
+}
+
+TEST(MetricTable, NamesFollowPrometheusConventions) {
+  std::set<std::string_view> names;
+  for (const MetricSpec& metric : metric_table()) {
+    EXPECT_TRUE(names.insert(metric.name).second) << metric.name << " stands there twice";
+    EXPECT_TRUE(metric.name.starts_with("gradefarm_")) << metric.name;
+    EXPECT_EQ(metric.name.ends_with("_total"), metric.type == MetricType::kCounter) << metric.name;
+    EXPECT_EQ(metric.name.ends_with("_seconds"), metric.unit == "seconds") << metric.name;
+    EXPECT_EQ(metric.name.ends_with("_bytes"), metric.unit == "bytes") << metric.name;
+    EXPECT_TRUE(metric.help.ends_with('.')) << metric.name;
+  }
+}
+
+TEST(MetricTable, LabelsHoldNothingThatARequestMakesUp) {
+  const std::set<std::string_view> allowed = {"pool",    "language", "verdict",
+                                              "outcome", "state",    "version"};
+
+  for (const MetricSpec& metric : metric_table()) {
+    for (const std::string_view label : metric.labels)
+      EXPECT_TRUE(allowed.contains(label)) << metric.name << label;
+  }
+}
+
+TEST(DurationBuckets, GrowFromOneMillisecondToTenMinutes) {
+  const auto& buckets = duration_buckets();
+
+  EXPECT_EQ(buckets.front(), 0.001);
+  EXPECT_EQ(buckets.back(), 600);
+  EXPECT_TRUE(std::is_sorted(buckets.begin(), buckets.end(), std::less_equal<>()));
+}
+
+}  // namespace
+}  // namespace farm::monitoring

@@ -1,0 +1,98 @@
+// The small pure parts of the subcommands.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "producer/command/embedded_farm.h"
+#include "producer/command/topics.h"
+#include "producer/command/up.h"
+
+namespace farm::command {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::Not;
+
+TEST(GraderArguments, SayAllThatTheEmbeddedFarmDecided) {
+  EmbeddedFarmOptions options;
+  options.grader.workers = 3;
+  options.grader.python = "/opt/python";
+  options.pool = "cpu";
+  options.metrics_address = "127.0.0.1:9464";
+  options.drain_timeout = Milliseconds{5000};
+
+  EXPECT_THAT(grader_arguments(options, "127.0.0.1:1", "/tmp/blobs"),
+              ElementsAre("--brokers", "127.0.0.1:1", "--broker-kind", "embedded", "--pool", "cpu",
+                          "--workers", "3", "--blob-dir", "/tmp/blobs", "--metrics",
+                          "127.0.0.1:9464", "--python", "/opt/python", "--drain-timeout", "5000ms",
+                          "--canary-interval", "0ms"));
+}
+
+TEST(GraderArguments, MetricsAreOffUnlessAskedFor) {
+  const auto arguments = grader_arguments({}, "127.0.0.1:1", "/tmp/blobs");
+
+  const auto at = std::find(arguments.begin(), arguments.end(), "--metrics");
+  ASSERT_NE(at, arguments.end());
+  EXPECT_EQ(*std::next(at), "off");
+}
+
+TEST(GraderArguments, NameBadCasesWhereTheyAreKept) {
+  EmbeddedFarmOptions options;
+  options.bad_cases = {"/dumps", "not_run", mib(1)};
+
+  EXPECT_THAT(grader_arguments(options, "127.0.0.1:1", "/tmp/blobs"),
+              testing::IsSupersetOf({"--bad-cases", "/dumps", "--bad-cases-filter", "not_run",
+                                     "--bad-cases-max-bytes", "1048576"}));
+}
+
+TEST(TopicSpecs, CoverPoolsWithLanesTrainersAndTheFarmsOwn) {
+  config::TopicsOptions options;
+  options.pools = {"cpu", "gpu"};
+  options.trainers = {"run-17"};
+  options.partitions = 12;
+  options.replication = 3;
+  options.retention = Milliseconds{60'000};
+
+  std::vector<std::string> names;
+  for (const auto& spec : topic_specs(options)) {
+    names.push_back(spec.name);
+    EXPECT_EQ(spec.replication, 3) << spec.name;
+  }
+
+  EXPECT_THAT(
+      names,
+      ElementsAre("grading.requests.cpu", "grading.requests.cpu.high", "grading.requests.cpu.low",
+                  "grading.requests.gpu", "grading.requests.gpu.high", "grading.requests.gpu.low",
+                  "grading.replies.run-17", "grading.replies.canary", "grading.status",
+                  "grading.blobs", "grading.cancels", "grading.bad-cases", "grading.dead-letters"));
+}
+
+TEST(TopicSpecs, RequestsHaveThePartitionsAndRetentionAskedFor) {
+  config::TopicsOptions options;
+  options.pools = {"cpu"};
+  options.partitions = 12;
+  options.retention = Milliseconds{60'000};
+
+  const auto requests = topic_specs(options).front();
+
+  EXPECT_EQ(requests.partitions, 12);
+  EXPECT_EQ(requests.config.at("retention.ms"), "60000");
+}
+
+TEST(TopicTable, AlignsItsColumns) {
+  EXPECT_EQ(topic_table({{"grading.blobs", 16, 1}, {"grading.requests.cpu", 4, 3}}),
+            "TOPIC                 PARTITIONS  REPLICATION\n"
+            "grading.blobs                 16            1\n"
+            "grading.requests.cpu           4            3\n");
+}
+
+TEST(RestartDelay, DoublesUpToHalfAMinute) {
+  EXPECT_EQ(restart_delay(1), Milliseconds{1000});
+  EXPECT_EQ(restart_delay(2), Milliseconds{2000});
+  EXPECT_EQ(restart_delay(5), Milliseconds{16'000});
+  EXPECT_EQ(restart_delay(6), Milliseconds{30'000});
+  EXPECT_EQ(restart_delay(1'000'000), Milliseconds{30'000});
+}
+
+}  // namespace
+}  // namespace farm::command

@@ -1,0 +1,282 @@
+// Exchange with a producer that is not Kafka: what it does when publishing fails, and its threads
+// under ThreadSanitizer (which librdkafka's C11 threads do not survive, so the tests against a
+// broker cannot show that).
+#include "producer/exchange.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <future>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include "schemas/topics.h"
+
+namespace farm::producer {
+namespace {
+
+using testing::HasSubstr;
+using testing::SizeIs;
+
+constexpr std::chrono::seconds kDeadline{60};  // of what must happen; no test waits for it to pass
+
+// Hands each record to `fate` on a thread of its own, as Kafka's reports come, and then to
+// `arrived`.
+class FakeProducer final : public kafka::Producer {
+ public:
+  using Fate = std::function<Expected<kafka::Delivery>(const kafka::OutgoingRecord&)>;
+  using Arrived = std::function<void(const kafka::OutgoingRecord&)>;
+
+  FakeProducer(Fate fate, Arrived arrived)
+      : fate_(std::move(fate)), arrived_(std::move(arrived)), thread_([this] { run(); }) {}
+  ~FakeProducer() override { stop(); }
+
+  void stop() {
+    {
+      const std::scoped_lock lock(mutex_);
+      stopping_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+  }
+
+  Expected<Done> publish(kafka::OutgoingRecord record, OnDelivery on_delivery) override {
+    if (refusals > 0) {
+      --refusals;
+      return exhausted("local queue full");
+    }
+    const std::scoped_lock lock(mutex_);
+    queue_.emplace_back(std::move(record), std::move(on_delivery));
+    changed_.notify_all();
+    return Done{};
+  }
+  Expected<Done> warm(const std::vector<std::string>&, Milliseconds) override { return Done{}; }
+  Expected<Done> flush(Milliseconds) override { return Done{}; }
+
+  std::atomic<int> refusals = 0;
+
+ private:
+  void run() {
+    while (true) {
+      std::unique_lock lock(mutex_);
+      changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+      if (stopping_) return;
+      auto [record, on_delivery] = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      auto delivery = fate_(record);
+      const bool delivered = delivery.has_value();
+      on_delivery(std::move(delivery));
+      if (delivered) arrived_(record);
+    }
+  }
+
+  Fate fate_;
+  Arrived arrived_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<std::pair<kafka::OutgoingRecord, OnDelivery>> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+Expected<kafka::Delivery> delivered(const kafka::OutgoingRecord&) { return kafka::Delivery{0, 0}; }
+
+// How often each id was resolved.
+class Resolutions {
+ public:
+  OnResult slot() {
+    return [this](const EvaluationResult& result) {
+      const std::scoped_lock lock(mutex_);
+      ++count_[result.request_id];
+    };
+  }
+  std::map<std::string, int> counts() {
+    const std::scoped_lock lock(mutex_);
+    return count_;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::string, int> count_;
+};
+
+class ExchangeTest : public testing::Test {
+ protected:
+  // A farm that delivers as `fate` says, and answers `copies` times.
+  void start(FakeProducer::Fate fate, int copies = 1) {
+    producer_ = std::make_unique<FakeProducer>(std::move(fate), [this, copies](const auto& record) {
+      for (int i = 0; i < copies; ++i) answer(record);
+    });
+    exchange_ = std::make_unique<Exchange>(options_, *producer_, std::nullopt);
+    ready_.set_value();
+  }
+  void TearDown() override {
+    exchange_->close();
+    producer_->stop();
+  }
+
+  static Submitted submitted(const std::string& id) {
+    Submitted submitted;
+    submitted.json = "{}";
+    submitted.identity.request_id = id;
+    submitted.identity.trainer = "run-17";
+    return submitted;
+  }
+  EvaluationResult ask(const std::string& id) {
+    std::promise<EvaluationResult> promise;
+    auto future = promise.get_future();
+    exchange_->submit(
+        submitted(id), [&](EvaluationResult result) { promise.set_value(std::move(result)); },
+        Exchange::Wait::kForRoom);
+    EXPECT_EQ(future.wait_for(kDeadline), std::future_status::ready);
+    return future.get();
+  }
+
+  ExchangeOptions options_ = {"cpu",
+                              "grading.replies.run-17",
+                              {mib(1), 1000, Milliseconds{60'000}, Milliseconds{60'000}},
+                              kib(1),
+                              mib(1)};
+  std::unique_ptr<FakeProducer> producer_;
+  std::unique_ptr<Exchange> exchange_;
+
+ private:
+  void answer(const kafka::OutgoingRecord& record) {
+    started_.wait();
+    kafka::Record reply;
+    for (const auto& [key, value] : record.headers) {
+      if (key == headers::kCorrelationId) reply.headers.emplace_back(key, value);
+    }
+    EvaluationResult result;
+    result.request_id = record.key;
+    result.trainer = "run-17";
+    result.verdict = Verdict::kAccepted;
+    result.passed = result.total = 1;
+    reply.value = encode_result(result);
+    exchange_->on_reply(reply);
+  }
+
+  std::promise<void> ready_;
+  std::shared_future<void> started_ = ready_.get_future().share();
+};
+
+TEST_F(ExchangeTest, PublishRefusedLocallyIsRetried) {
+  start(delivered);
+  producer_->refusals = 1;
+
+  EXPECT_EQ(ask("a").verdict, Verdict::kAccepted);
+  EXPECT_EQ(exchange_->stats().delivery_retries, 1);
+}
+
+TEST_F(ExchangeTest, FailedDeliveryIsRetried) {
+  std::atomic<int> attempts = 0;
+  start([&](const kafka::OutgoingRecord& record) -> Expected<kafka::Delivery> {
+    if (++attempts == 1) return unavailable("no broker");
+    return delivered(record);
+  });
+
+  EXPECT_EQ(ask("a").verdict, Verdict::kAccepted);
+  EXPECT_EQ(attempts, 2);
+}
+
+TEST_F(ExchangeTest, DeliveryThatCanNeverSucceedIsAFarmErrorThatNamesTheTopic) {
+  start([](const kafka::OutgoingRecord&) -> Expected<kafka::Delivery> {
+    return invalid_request("unknown topic");
+  });
+
+  const auto result = ask("a");
+
+  EXPECT_EQ(result.request_id, "a");
+  EXPECT_EQ(result.verdict, Verdict::kFarmError);
+  EXPECT_THAT(result.message, HasSubstr("publish to grading.requests.cpu: unknown topic"));
+  EXPECT_EQ(exchange_->stats().outstanding, 0);
+}
+
+TEST_F(ExchangeTest, TimeoutTellsWhyPublishingFailed) {
+  options_.limits.request_timeout = Milliseconds{100};
+  start([](const kafka::OutgoingRecord&) -> Expected<kafka::Delivery> {
+    return unavailable("broker is down");
+  });
+
+  const auto result = ask("a");
+
+  EXPECT_EQ(result.verdict, Verdict::kFarmError);
+  EXPECT_THAT(result.message, HasSubstr("The last publish failed: broker is down"));
+}
+
+TEST_F(ExchangeTest, RequestsOfThreadsThatShareASmallWindowAreResolvedOnceEach) {
+  options_.limits.max_requests = 8;
+  start(delivered, 2);
+  Resolutions resolutions;
+
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (int i = 0; i < 250; ++i) {
+        const std::string id = std::to_string(t) + "-" + std::to_string(i);
+        exchange_->submit(submitted(id), resolutions.slot(), Exchange::Wait::kForRoom);
+      }
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_TRUE(exchange_->wait_for_room(0, Milliseconds{kDeadline}));
+  exchange_->close();
+
+  const auto counts = resolutions.counts();
+  EXPECT_THAT(counts, SizeIs(1000));
+  for (const auto& [id, count] : counts) EXPECT_EQ(count, 1) << id;
+}
+
+TEST_F(ExchangeTest, ClosingWhileAnswersComeResolvesEachRequestOnce) {
+  start(delivered, 2);
+  Resolutions resolutions;
+  std::atomic<int> submissions = 0;
+
+  std::thread submitting([&] {
+    for (int i = 0; i < 2000; ++i) {
+      exchange_->submit(submitted(std::to_string(i)), resolutions.slot(), Exchange::Wait::kForRoom);
+      ++submissions;
+    }
+  });
+  while (submissions < 500) std::this_thread::yield();
+  exchange_->close();
+  const auto at_close = exchange_->stats();
+  submitting.join();
+
+  EXPECT_EQ(at_close.outstanding, 0);
+  const auto counts = resolutions.counts();
+  EXPECT_THAT(counts, SizeIs(2000));
+  for (const auto& [id, count] : counts) EXPECT_EQ(count, 1) << id;
+}
+
+TEST_F(ExchangeTest, ClosingWaitsForTheCallbackThatRuns) {
+  start(delivered);
+  std::promise<void> entered;
+  std::atomic<bool> finished = false;
+  std::promise<void> release;
+  exchange_->submit(
+      submitted("a"),
+      [&, gate = release.get_future().share()](const EvaluationResult&) {
+        entered.set_value();
+        gate.wait();
+        finished = true;
+      },
+      Exchange::Wait::kForRoom);
+  entered.get_future().wait();
+
+  std::thread closing([&] {
+    exchange_->close();
+    EXPECT_TRUE(finished);
+  });
+  release.set_value();
+  closing.join();
+}
+
+}  // namespace
+}  // namespace farm::producer
