@@ -21,7 +21,8 @@ std::span<const MetricSpec> metric_table() {
        kCounter,
        "requests",
        {"pool", "language", "verdict"},
-       "Requests answered, counted when the reply's delivery is confirmed."},
+       "Requests answered, counted when the reply has settled (delivered, or sent to the dead "
+       "letters)."},
       {"gradefarm_queue_wait_seconds",
        kHistogram,
        "seconds",

@@ -36,6 +36,18 @@ function(farm_program name)
   install(TARGETS ${name} RUNTIME DESTINATION bin)
 endfunction()
 
+# Every TEST of the program becomes a ctest entry. A part of farm_test(), whose variables it uses.
+macro(farm_discover_tests)
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
+    PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" ${ARG_PROPERTIES})
+  # Labels are set after the discovery, whose own properties cannot be lists: a second label would be read as the name of
+  # the next property.
+  set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
+  file(WRITE ${labels_file}
+    "if(${name}_TESTS)\n  set_tests_properties(\${${name}_TESTS} PROPERTIES LABELS \"${ARG_LABELS}\")\nendif()\n")
+  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
+endmacro()
+
 # farm_test(NAME LABELS unit… SOURCES … USES … [LIBS …]): a GoogleTest program; every TEST becomes a ctest entry.
 # Labels name the infrastructure a test needs: unit sandbox kafka kafka_real corpus e2e; `concurrency` marks what
 # also runs under ThreadSanitizer. PROPERTIES are further properties of the ctest entries, one value each.
@@ -47,26 +59,24 @@ function(farm_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   farm_use(${name} 9 ${ARG_USES})
-  target_link_libraries(${name} PRIVATE farm_options GTest::gtest GTest::gmock GTest::gtest_main ${ARG_LIBS})
+  target_link_libraries(${name} PRIVATE farm_options farm_test_paths GTest::gtest GTest::gmock
+    GTest::gtest_main ${ARG_LIBS})
   if(NOT FARM_HARDEN)
     target_compile_options(${name} PRIVATE -O0) # the test's own code: half the time to compile, and it runs briefly
   endif()
-  target_compile_definitions(${name} PRIVATE
-    FARM_SOURCE_DIR="${PROJECT_SOURCE_DIR}" FARM_BINARY_DIR="${PROJECT_BINARY_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST TEST_PREFIX "${name}."
-    PROPERTIES TIMEOUT ${ARG_TIMEOUT} SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" ${ARG_PROPERTIES})
+  if(FARM_SANITIZE)
+    # One process for the whole program: the sanitizers' start would be most of what 1,400 processes do.
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS "${ARG_LABELS}" ${ARG_PROPERTIES})
+  else()
+    farm_discover_tests()
+  endif()
   foreach(label ${ARG_LABELS})
     if(NOT TARGET tests-${label})
       add_custom_target(tests-${label})
     endif()
     add_dependencies(tests-${label} ${name})
   endforeach()
-  # Labels are set after the discovery, whose own properties cannot be lists: a second label would be read as the name of
-  # the next property.
-  set(labels_file ${CMAKE_CURRENT_BINARY_DIR}/${name}_labels.cmake)
-  file(WRITE ${labels_file}
-    "if(${name}_TESTS)\n  set_tests_properties(\${${name}_TESTS} PROPERTIES LABELS \"${ARG_LABELS}\")\nendif()\n")
-  set_property(DIRECTORY APPEND PROPERTY TEST_INCLUDE_FILES ${labels_file})
 endfunction()
 
 # farm_embed(TARGET SYMBOL file…): the files' bytes as `std::string_view` constants in a generated header

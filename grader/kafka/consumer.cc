@@ -227,6 +227,8 @@ ConsumerStats GroupConsumer::stats() const {
   stats.assigned_partitions = static_cast<std::int64_t>(partitions_.size());
   for (const auto& partition : partitions_) {
     stats.max_commit_span = std::max(stats.max_commit_span, partition->tracker.span());
+    stats.waiting_records +=
+        static_cast<std::int64_t>(rd_kafka_queue_length(partition->queue.get()));
     stats.partitions.emplace_back(partition->topic, partition->number);
   }
   return stats;

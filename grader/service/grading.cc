@@ -123,11 +123,11 @@ Answer answer_of(EvaluationResult result, const std::string& language,
   result.grader = settings.identity;
   Answer answer;
   answer.bytes = encode_answer(result, settings);
-  for (const CaseResult& one : result.cases) answer.repeats += std::max(0, one.attempts - 1);
-  answer.verdict = result.verdict;
-  answer.language = language;
-  answer.timings = result.timings;
-  if (result.compile) answer.compile = result.compile->wall;
+  for (const CaseResult& one : result.cases) answer.facts.repeats += std::max(0, one.attempts - 1);
+  answer.facts.verdict = result.verdict;
+  answer.facts.language = language;
+  answer.facts.timings = result.timings;
+  if (result.compile) answer.facts.compile = result.compile->wall;
   answer.result = std::move(result);
   return answer;
 }

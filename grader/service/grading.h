@@ -32,13 +32,18 @@ struct Opened {
 };
 Opened open_request(const std::string& record_value, const GradingSettings& settings);
 
-struct Answer {
-  std::string bytes;  // the record's value
-  int repeats = 0;    // runs of cases beyond the first of each
+// What is counted of an answer.
+struct AnswerFacts {
   Verdict verdict = Verdict::kFarmError;
   std::string language;
-  ResultTimings timings;
+  int repeats = 0;        // runs of cases beyond the first of each
+  ResultTimings timings;  // until the answer was ready to be published
   std::optional<Milliseconds> compile;
+};
+
+struct Answer {
+  std::string bytes;  // the record's value
+  AnswerFacts facts;
   EvaluationResult result;  // what `bytes` says, whole: not cut and not a blob
 };
 

@@ -99,11 +99,10 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
   Opened opened = open_request(source.value, settings_.grading);
   if (!opened.request) {
     const Answer refusal = answer_of(std::move(opened.refusal), {}, settings_.grading);
-    record(refusal);
     // What cannot even be attributed is kept for a person to look at, besides the answer.
     if (opened.identity.request_id.empty())
       dead_letter(record_pointer, "the request cannot be read", false);
-    publish(address, refusal.bytes, record_pointer, source.position);
+    publish(address, refusal, record_pointer, source.position);
     // Without a body (its blob is missing) the record is all there is to look at.
     return offer_bad_case(opened.body.empty() ? source.value : opened.body, nullptr, refusal);
   }
@@ -117,15 +116,14 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
       return;
     case Deduplicator::Kind::kAnswered:
       parts_.metrics.count_duplicate();
-      return publish(address, begun.answer, record_pointer, source.position);
+      return publish_again(address, begun.answer, record_pointer, source.position);
     case Deduplicator::Kind::kConflict: {
       const Answer refusal =
           answer_of(unjudged_result(opened.identity, Verdict::kRejected,
                                     "/request_id: '" + request.request_id +
                                         "' was used by this trainer for another request"),
                     request.submission.language, settings_.grading);
-      record(refusal);
-      publish(address, refusal.bytes, record_pointer, source.position);
+      publish(address, refusal, record_pointer, source.position);
       return offer_bad_case(opened.body, &request, refusal);
     }
     case Deduplicator::Kind::kNew:
@@ -138,11 +136,10 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
       waited, std::chrono::steady_clock::now());
   const Answer answer = grade(request, waited, slot, parts_.evaluate, settings_.grading);
   activity_.end(slot, std::chrono::steady_clock::now());
-  record(answer);
-  log::debug(
-      "graded",
-      {{"request_id", request.request_id}, {"verdict", word(answer.verdict)}, {"slot", slot}});
-  publish(address, answer.bytes, record_pointer, source.position);
+  log::debug("graded", {{"request_id", request.request_id},
+                        {"verdict", word(answer.facts.verdict)},
+                        {"slot", slot}});
+  publish(address, answer, record_pointer, source.position);
   answer_waiting(request.trainer, request.request_id, answer, record_pointer);
   offer_bad_case(opened.body, &request, answer);
 }
@@ -155,16 +152,28 @@ void Service::offer_bad_case(std::string_view body, const EvaluationRequest* req
 void Service::answer_waiting(const std::string& trainer, const std::string& request_id,
                              const Answer& answer,
                              const std::shared_ptr<const kafka::Record>& record_pointer) {
-  const Fault fault = fault_of(answer.verdict);
+  const Fault fault = fault_of(answer.facts.verdict);
   const bool final = fault == Fault::kNone || fault == Fault::kSubmission;
   for (const Waiting& waiting : deduplicator_.finish(trainer, request_id, answer.bytes, final)) {
-    publish(waiting.address, answer.bytes, record_pointer, waiting.position);
+    publish_again(waiting.address, answer.bytes, record_pointer, waiting.position);
   }
 }
 
-void Service::publish(const ReplyAddress& address, std::string answer,
+void Service::publish(const ReplyAddress& address, const Answer& answer,
                       const std::shared_ptr<const kafka::Record>& record_pointer,
                       const kafka::Position& position) {
+  publisher_.publish_answer(
+      address, answer.bytes, record_pointer,
+      [this, position, facts = answer.facts, made = std::chrono::steady_clock::now()] {
+        const auto delivery = std::chrono::steady_clock::now() - made;
+        record(facts, std::chrono::duration_cast<Milliseconds>(delivery));
+        settle(position);
+      });
+}
+
+void Service::publish_again(const ReplyAddress& address, std::string answer,
+                            const std::shared_ptr<const kafka::Record>& record_pointer,
+                            const kafka::Position& position) {
   publisher_.publish_answer(address, std::move(answer), record_pointer,
                             [this, position] { settle(position); });
 }
@@ -179,7 +188,7 @@ void Service::dead_letter(const std::shared_ptr<const kafka::Record>& record_poi
 
 void Service::settle(const kafka::Position& position) { parts_.consumer.done(position); }
 
-void Service::record(const Answer& answer) const {
+void Service::record(const AnswerFacts& answer, Milliseconds delivery) const {
   monitoring::Metrics& metrics = parts_.metrics;
   metrics.count_request(answer.language, answer.verdict);
   for (int i = 0; i < answer.repeats; ++i) metrics.count_retry();
@@ -187,7 +196,7 @@ void Service::record(const Answer& answer) const {
   if (fault == Fault::kRequest) return;  // nothing ran
   metrics.observe_queue_wait(answer.language, answer.timings.queue);
   metrics.observe_run(answer.language, answer.timings.run);
-  metrics.observe_end_to_end(answer.language, answer.timings.total);
+  metrics.observe_end_to_end(answer.language, answer.timings.total + delivery);
   if (answer.compile) metrics.observe_compile(answer.language, *answer.compile);
 }
 

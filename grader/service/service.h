@@ -79,12 +79,18 @@ class Service {
                         const ReplyAddress& address, int slot);
   void answer_waiting(const std::string& trainer, const std::string& request_id,
                       const Answer& answer, const std::shared_ptr<const kafka::Record>& record);
-  void publish(const ReplyAddress& address, std::string answer,
+  // The answer of a record, counted once it has settled.
+  void publish(const ReplyAddress& address, const Answer& answer,
                const std::shared_ptr<const kafka::Record>& record, const kafka::Position& position);
+  // The same answer for a repeat of the record.
+  void publish_again(const ReplyAddress& address, std::string answer,
+                     const std::shared_ptr<const kafka::Record>& record,
+                     const kafka::Position& position);
   void dead_letter(const std::shared_ptr<const kafka::Record>& record, const std::string& reason,
                    bool then_done);
   void settle(const kafka::Position& position);
-  void record(const Answer& answer) const;
+  // `delivery`: from the finished answer until it settled.
+  void record(const AnswerFacts& answer, Milliseconds delivery) const;
   void offer_bad_case(std::string_view body, const EvaluationRequest* request,
                       const Answer& answer) const;
   void housekeeping();

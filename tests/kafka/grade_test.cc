@@ -20,6 +20,7 @@
 #include "producer/command/exit_codes.h"
 #include "producer/random_name.h"
 #include "schemas/result.h"
+#include "tests/support/paths.h"
 #include "tests/support/scripted_grader.h"
 
 namespace farm::command {
@@ -49,7 +50,7 @@ class GradeTest : public testing::Test {
     options_.trainer = "cli";
     options_.max_outstanding = mib(64);
     options_.resubmit_after = Milliseconds{60'000};
-    options_.grader.program = FARM_BINARY_DIR "/tests/kafka/echo_grader";
+    options_.grader.program = (farm::test::binary_dir() / "tests/kafka/echo_grader").string();
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
 

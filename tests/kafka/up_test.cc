@@ -15,6 +15,7 @@
 #include "producer/command/exit_codes.h"
 #include "producer/command/topics.h"
 #include "producer/random_name.h"
+#include "tests/support/paths.h"
 
 namespace farm::command {
 namespace {
@@ -32,7 +33,7 @@ class UpTest : public testing::Test {
     std::filesystem::create_directory(directory_);
     pids_file_ = directory_ / "pids";
     ASSERT_EQ(::setenv("ECHO_GRADER_PIDS", pids_file_.c_str(), 1), 0);
-    options_.grader.program = FARM_BINARY_DIR "/tests/kafka/echo_grader";
+    options_.grader.program = (farm::test::binary_dir() / "tests/kafka/echo_grader").string();
     options_.pool = "cpu";
     options_.drain_timeout = Milliseconds{10'000};
   }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "tests/support/kafka_fixture.h"
+#include "tests/support/paths.h"
 
 namespace farm::kafka::test {
 namespace {
@@ -21,8 +22,9 @@ class Replication : public KafkaTest {
   void TearDown() override {
     if (!killed_) return;
     // Starts what does not run; the addresses are those of the fixture.
-    const std::string command = std::string("'" FARM_SOURCE_DIR "/deploy/kafka/kafka.sh' start ") +
-                                "--nodes 3 --dir '" + directory_ + "' --port " FARM_TEST_PORT;
+    const std::string command =
+        "'" + (farm::test::source_dir() / "deploy/kafka/kafka.sh").string() + "' start " +
+        "--nodes 3 --dir '" + directory_ + "' --port " FARM_TEST_PORT;
     EXPECT_EQ(std::system(command.c_str()), 0);
   }
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
 #include "tests/unit/layout/source_tree.h"
 
 namespace farm::layout {
@@ -20,7 +21,7 @@ namespace {
 std::map<std::string, int> layers() {
   namespace fs = std::filesystem;
   static const std::regex call(R"(farm_(?:module|program)\(\s*\S+\s+LAYER\s+(\d+))");
-  const fs::path root = FARM_SOURCE_DIR;
+  const fs::path root = test::source_dir();
   std::map<std::string, int> found;
   for (const std::string& top : own_folders()) {
     for (const auto& entry : fs::recursive_directory_iterator(root / top)) {
@@ -59,7 +60,7 @@ TEST(Layers, OwnHeadersAreIncludedFromTheRootAndExist) {
         own_folders().begin(), own_folders().end(),
         [&](const std::string& folder) { return include.header.starts_with(folder + '/'); });
     if (own) {
-      EXPECT_TRUE(std::filesystem::exists(std::filesystem::path(FARM_SOURCE_DIR) / include.header))
+      EXPECT_TRUE(std::filesystem::exists(test::source_dir() / include.header))
           << include.file << " includes " << include.header;
     }
     EXPECT_FALSE(include.header.starts_with("../"))

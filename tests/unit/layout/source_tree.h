@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/paths.h"
+
 namespace farm::layout {
 
 struct Include {
@@ -18,7 +20,7 @@ struct Include {
 inline std::vector<Include> includes_below(const std::vector<std::string>& folders) {
   namespace fs = std::filesystem;
   static const std::regex pattern(R"(^\s*#\s*include\s*[<"]([^>"]+)[>"])");
-  const fs::path root = FARM_SOURCE_DIR;
+  const fs::path root = test::source_dir();
   std::vector<Include> includes;
   for (const std::string& folder : folders) {
     for (const auto& entry : fs::recursive_directory_iterator(root / folder)) {

@@ -1,4 +1,5 @@
 #include "monitoring/metric_table.h"
+#include "tests/support/paths.h"
 
 #include <gmock/gmock.h>
 
@@ -12,7 +13,7 @@ namespace farm::monitoring {
 namespace {
 
 TEST(MetricTable, IsTheTableOfMetricsMd) {
-  std::ifstream document(FARM_SOURCE_DIR "/monitoring/METRICS.md");
+  std::ifstream document(test::source_dir() / "monitoring/METRICS.md");
   ASSERT_TRUE(document);
   std::string rows;
   for (std::string line; std::getline(document, line);) {

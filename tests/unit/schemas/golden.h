@@ -12,10 +12,11 @@
 #include <vector>
 
 #include "schemas/json.h"
+#include "tests/support/paths.h"
 
 namespace farm::golden {
 
-inline std::filesystem::path folder() { return std::filesystem::path(FARM_SOURCE_DIR) / "schemas"; }
+inline std::filesystem::path folder() { return test::source_dir() / "schemas"; }
 
 inline std::string content_of(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);

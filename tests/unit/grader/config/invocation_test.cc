@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "grader/config/config.h"
+#include "tests/support/paths.h"
 
 namespace farm::config {
 namespace {
@@ -38,7 +39,7 @@ TEST(InvocationOfProcess, KnowsWhereTheProgramIs) {
 TEST(InvocationOfProcess, ReadsFilesAndSaysWhyNot) {
   const Invocation invocation = invocation_here();
 
-  EXPECT_TRUE(invocation.read_file(FARM_SOURCE_DIR "/grader/config/CONFIGURATION.md"));
+  EXPECT_TRUE(invocation.read_file(test::source_dir() / "grader/config/CONFIGURATION.md"));
   EXPECT_EQ(invocation.read_file("/nonexistent/farm.toml").error().sys_errno, ENOENT);
   EXPECT_EQ(invocation.read_file("/").error().sys_errno, EISDIR);
 }

@@ -8,12 +8,13 @@
 #include <vector>
 
 #include "grader/config/values.h"
+#include "tests/support/paths.h"
 
 namespace farm::config {
 namespace {
 
 TEST(OptionTable, IsTheTableOfConfigurationMd) {
-  std::ifstream document(FARM_SOURCE_DIR "/grader/config/CONFIGURATION.md");
+  std::ifstream document(test::source_dir() / "grader/config/CONFIGURATION.md");
   ASSERT_TRUE(document);
   std::string rows;
   std::set<std::string> legacy;

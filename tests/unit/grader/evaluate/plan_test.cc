@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/support/paths.h"
 #include "tests/unit/grader/evaluate/requests.h"
 
 namespace farm::evaluate {
@@ -311,7 +312,7 @@ TEST(Plan, ADescriptionShowsCommandsFilesAndLimits) {
 // The real language files have the shape that harnesses need.
 TEST(Plan, TheLanguagesOfThisFarmCarryTheHarnesses) {
   const Expected<languages::Registry> real =
-      languages::Registry::load(FARM_SOURCE_DIR "/grader/languages");
+      languages::Registry::load(test::source_dir() / "grader/languages");
   ASSERT_TRUE(real) << real.error().text();
   PlanSettings with = settings();
   with.languages = &*real;

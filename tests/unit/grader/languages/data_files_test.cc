@@ -11,6 +11,7 @@
 
 #include "grader/languages/placeholders.h"
 #include "grader/languages/registry.h"
+#include "tests/support/paths.h"
 
 namespace farm::languages {
 namespace {
@@ -23,7 +24,7 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-const fs::path kDirectory = fs::path(FARM_SOURCE_DIR) / "grader" / "languages";
+const fs::path kDirectory = test::source_dir() / "grader" / "languages";
 
 std::vector<std::string> data_files() {
   std::vector<std::string> stems;

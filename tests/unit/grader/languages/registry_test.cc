@@ -1,4 +1,5 @@
 #include "grader/languages/registry.h"
+#include "tests/support/paths.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -139,8 +140,7 @@ TEST(DefaultDirectory, LiesBesideTheProgramsDirectory) {
 }
 
 TEST(DefaultDirectory, HoldsTheLanguagesInABuildTree) {
-  const fs::path directory =
-      default_directory(fs::path(FARM_BINARY_DIR) / "bin" / "gradefarm-grader");
+  const fs::path directory = default_directory(test::binary_dir() / "bin" / "gradefarm-grader");
 
   const auto registry = Registry::load(directory);
 

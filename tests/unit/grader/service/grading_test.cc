@@ -99,7 +99,7 @@ TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
       settings());
 
   EXPECT_FALSE(evaluated);
-  EXPECT_EQ(answer.verdict, Verdict::kExpired);
+  EXPECT_EQ(answer.facts.verdict, Verdict::kExpired);
 }
 
 TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
