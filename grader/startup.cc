@@ -57,7 +57,8 @@ Expected<Slots> start_slots(const config::GraderConfig& config) {
   Slots slots;
   slots.forkserver = std::make_unique<sandbox::Forkserver>(std::move(forkserver));
   for (int slot = 0; slot < config.workers; ++slot) {
-    slots.sandboxes.push_back(std::make_unique<sandbox::LinuxSandbox>(*slots.forkserver, slot));
+    slots.sandboxes.push_back(
+        std::make_unique<sandbox::LinuxSandbox>(*slots.forkserver, slot, config.workers + slot));
   }
   return slots;
 }
@@ -91,10 +92,12 @@ Bytes host_memory() {
 }
 
 evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes memory) {
-  const Bytes share{static_cast<std::int64_t>(static_cast<double>(memory.count) * kMemoryShare /
-                                              std::max(1, config.workers))};
-  const config::LimitMaxima& from = config.maxima;
   evaluate::ServerLimits limits;
+  const Bytes slot{static_cast<std::int64_t>(static_cast<double>(memory.count) * kMemoryShare /
+                                             std::max(1, config.workers))};
+  // A tester may run beside each submission, under the farm's default limit.
+  const Bytes share{std::max(slot.count - limits.defaults.memory.count, slot.count / 2)};
+  const config::LimitMaxima& from = config.maxima;
   evaluate::LimitValues& to = limits.maxima;
   to.compile_cpu = from.compile_cpu;
   to.run_cpu = from.run_cpu;

@@ -43,7 +43,7 @@ Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::Grader
 Expected<Done> drop_privileges(const config::GraderConfig& config);
 
 // The limits of this host: the configured maxima, with memory cut so that all slots together fit
-// its memory.
+// its memory, each with a submission and a tester.
 evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes host_memory);
 Bytes host_memory();
 

@@ -62,7 +62,8 @@ std::vector<OptionSpec> make_table() {
                        "",
                        "Slots: programs that run at the same time; auto is one a CPU.",
                        kGrader | kGrade | kUp | kReplay | kDoctor};
-    workers.maximum = 500;  // uids of slots: sandbox_uid_base to + 499
+    workers.maximum =
+        290;  // uids: the daemon's, init's and two a slot, up to sandbox_uid_base + 581
     workers.legacy_environment = "WORKERS";
     add(workers);
   }
@@ -97,7 +98,11 @@ std::vector<OptionSpec> make_table() {
   {
     // 60578 to 61183 is the range below 65536 that systemd's uid table and Debian leave unused.
     OptionSpec base{
-        "sandbox_uid_base", kCount, "60600", "", "Slot n runs submissions as this uid + n.",
+        "sandbox_uid_base",
+        kCount,
+        "60600",
+        "",
+        "The daemon runs as this uid; the next ones are for sandboxes: one, and two a slot.",
         kGraderOnly};
     base.maximum = 2'000'000'000;
     add(base);

@@ -32,8 +32,8 @@ namespace farm::sandbox {
 namespace {
 
 constexpr int kReportFd =
-    5;  // the first after stdin, stdout, stderr and the two channel descriptors
-constexpr int kFirstFreeFd = 6;
+    7;  // the first after stdin, stdout, stderr, two of the channel and two of the peer
+constexpr int kFirstFreeFd = 8;
 constexpr int kParkingFd =
     20;  // sources are parked above all targets, so that no dup2 closes another's source
 
@@ -104,12 +104,13 @@ int enter_work_directory() {
   return ::chdir("/work") == 0 ? 0 : errno;
 }
 
-// Leaves exactly stdin, stdout, stderr, the channel if there is one, and the report socket, which
-// execve closes.
+// Leaves exactly stdin, stdout, stderr, the channel and the peer's pipes if there are any, and the
+// report socket, which execve closes.
 int place_descriptors(const ChildPlan& plan) {
-  const std::array<int, 6> sources = {plan.stdin_fd,      plan.stdout_fd,      plan.stderr_fd,
-                                      plan.channel_in_fd, plan.channel_out_fd, plan.report_fd};
-  std::array<int, 6> parked{};
+  const std::array<int, 8> sources = {plan.stdin_fd,      plan.stdout_fd,      plan.stderr_fd,
+                                      plan.channel_in_fd, plan.channel_out_fd, plan.peer_in_fd,
+                                      plan.peer_out_fd,   plan.report_fd};
+  std::array<int, 8> parked{};
   for (std::size_t i = 0; i < sources.size(); ++i) {
     parked[i] = sources[i] < 0 ? -1 : ::fcntl(sources[i], F_DUPFD_CLOEXEC, kParkingFd);
     if (sources[i] >= 0 && parked[i] < 0) return errno;

@@ -56,6 +56,7 @@ struct ChildPlan {
   std::vector<char*> environment;
   int stdin_fd = -1, stdout_fd = -1, stderr_fd = -1;
   int channel_in_fd = -1, channel_out_fd = -1;  // -1: the program has no channel
+  int peer_in_fd = -1, peer_out_fd = -1;        // -1: nor a peer
   int report_fd = -1;
   std::vector<int> join_fds;
   std::vector<ResourceLimit> resource_limits;

@@ -108,6 +108,7 @@ std::string encode_payload(const RunSpec& spec) {
     out.number((file.executable ? 1 : 0) | (file.writable ? 2 : 0));
   }
   write_limits(out, spec.limits);
+  out.number(spec.turns);
   out.number(static_cast<std::int64_t>(spec.profile));
   out.number(static_cast<std::int64_t>(spec.fetch.size()));
   for (const std::string& path : spec.fetch) out.text(path);
@@ -136,6 +137,7 @@ Expected<RunSpec> decode_payload(std::string_view bytes) {
     file.writable = (flags & 2) != 0;
   }
   spec.limits = read_limits(in);
+  spec.turns = static_cast<int>(in.number());
   const std::int64_t profile = in.number();
   spec.profile = static_cast<Profile>(profile);
   spec.fetch.resize(in.count());

@@ -13,22 +13,24 @@
 
 namespace farm::sandbox {
 
-// Daemon to launcher. kRun carries, in this order: payload, stdin, stdout, stderr, and with a
-// channel its input and output. kKill ends the current run; with none it is ignored (the run ended
-// by itself meanwhile).
+// Daemon to launcher. kRun carries, in this order: payload, stdin, stdout, stderr, with a channel
+// its input and output, and with a peer the pipe from it and the pipe to it. kTurn asks for the
+// times of the current run since it began or was last asked, and starts them anew; kKill ends it.
+// Where there is none, both are ignored: it ended by itself meanwhile.
 struct LaunchCommand {
-  enum class Kind : std::uint32_t { kRun = 1, kKill };
+  enum class Kind : std::uint32_t { kRun = 1, kTurn, kKill };
   Kind kind = Kind::kRun;
   std::uint32_t run_number = 0;
   std::uint32_t use_channel = 0;
+  std::uint32_t use_peer = 0;
   Ending kill_reason = Ending::kByItself;
 };
 
 // Launcher to daemon. kFile messages (one for each fetched file, descriptor attached where it was
 // not refused; the text after the struct is "path\0reason") come before the kEnded or kFailed that
-// ends a run.
+// ends a run. kTurn answers the order of that name.
 struct LaunchReply {
-  enum class Kind : std::uint32_t { kStarted = 1, kFile, kEnded, kFailed };
+  enum class Kind : std::uint32_t { kStarted = 1, kTurn, kFile, kEnded, kFailed };
   Kind kind = Kind::kFailed;
   std::uint32_t run_number = 0;
   Ending ending = Ending::kByItself;

@@ -28,7 +28,8 @@ namespace {
 
 // Descriptors of one run, in the order of LaunchCommand.
 struct RunDescriptors {
-  os::UniqueFd payload, stdin_file, stdout_pipe, stderr_pipe, channel_in, channel_out;
+  os::UniqueFd payload, stdin_file, stdout_pipe, stderr_pipe, channel_in, channel_out, peer_in,
+      peer_out;
 };
 
 template <typename T>
@@ -77,21 +78,37 @@ class Launcher {
       if (command.kind != LaunchCommand::Kind::kRun)
         continue;  // a kill order that came after the end
       run_number_ = command.run_number;
-      RunDescriptors descriptors;
-      auto& fds = (*message)->fds;
-      if (fds.size() != (command.use_channel != 0 ? 6U : 4U)) return;
-      descriptors = {
-          std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), {}, {}};
-      if (command.use_channel != 0) {
-        descriptors.channel_in = std::move(fds[4]);
-        descriptors.channel_out = std::move(fds[5]);
-      }
-      if (auto done = run(std::move(descriptors)); !done) reply_failed(done.error());
+      std::optional<RunDescriptors> descriptors = take_descriptors(command, (*message)->fds);
+      if (!descriptors) return;
+      if (auto done = run(*std::move(descriptors)); !done) reply_failed(done.error());
       if (daemon_gone_) return;
     }
   }
 
  private:
+  // nullopt: not as many as the command says.
+  static std::optional<RunDescriptors> take_descriptors(const LaunchCommand& command,
+                                                        std::vector<os::UniqueFd>& fds) {
+    const bool channel = command.use_channel != 0;
+    const bool peer = command.use_peer != 0;
+    if (fds.size() != 4U + (channel ? 2U : 0U) + (peer ? 2U : 0U)) return std::nullopt;
+    RunDescriptors descriptors;
+    auto next = fds.begin();
+    for (os::UniqueFd* one : {&descriptors.payload, &descriptors.stdin_file,
+                              &descriptors.stdout_pipe, &descriptors.stderr_pipe}) {
+      *one = std::move(*next++);
+    }
+    if (channel) {
+      descriptors.channel_in = std::move(*next++);
+      descriptors.channel_out = std::move(*next++);
+    }
+    if (peer) {
+      descriptors.peer_in = std::move(*next++);
+      descriptors.peer_out = std::move(*next++);
+    }
+    return descriptors;
+  }
+
   Expected<Done> run(RunDescriptors descriptors) {
     FARM_TRY(const std::string payload, os::read_all(descriptors.payload.get(), gib(1), "payload"));
     FARM_TRY(const RunSpec spec, decode_payload(payload));
@@ -116,7 +133,7 @@ class Launcher {
   }
 
   Expected<Done> run_command(const RunSpec& spec, const std::vector<std::string>& command,
-                             const RunDescriptors& descriptors, LaunchReply& reply) {
+                             RunDescriptors& descriptors, LaunchReply& reply) {
     FARM_TRY(RunCgroup cgroup, cgroup_.create_run(spec.limits, settings_.cpus_per_run));
     FARM_TRY(auto report, os::make_message_socket_pair());
     FARM_CHECK_OK(os::pass_credentials(report.first.get()));
@@ -127,6 +144,9 @@ class Launcher {
     plan.report_fd = report.second.get();
     FARM_TRY(const os::UniqueFd init, start_init(plan));
     report.second.reset();
+    // The peer has to see the end of the pipe when the program closes its side, not when we do.
+    descriptors.peer_in.reset();
+    descriptors.peer_out.reset();
 
     SupervisedRun run;
     run.init_pidfd = init.get();
@@ -136,6 +156,7 @@ class Launcher {
     run.cpus = settings_.cpus_per_run;
     run.limits = spec.limits;
     run.read_order = [this] { return read_order(); };
+    run.report_turn = [this, &cgroup](const TurnTimes& times) { reply_turn(times, cgroup); };
     FARM_TRY(const SupervisedEnd end, supervise(run, cgroup));
     FARM_TRY(const CgroupUsage usage, cgroup.usage());
     FARM_CHECK_OK(cgroup.remove());
@@ -159,7 +180,7 @@ class Launcher {
                        " bytes; give the grader fewer slots or more memory");
     }
     reply.out_of_memory = out_of_memory ? 1 : 0;
-    reply.cpu_ns = usage.cpu.count();
+    reply.cpu_ns = (usage.cpu - end.cpu_before).count();
     reply.wall_ns = end.wall.count();
     reply.starved_ns = end.starved.count();
     reply.throttled_ns = usage.throttled.count();
@@ -206,8 +227,10 @@ class Launcher {
     plan.stderr_fd = descriptors.stderr_pipe.get();
     plan.channel_in_fd = descriptors.channel_in.get();
     plan.channel_out_fd = descriptors.channel_out.get();
+    plan.peer_in_fd = descriptors.peer_in.get();
+    plan.peer_out_fd = descriptors.peer_out.get();
     plan.join_fds = cgroup.join_fds();
-    plan.resource_limits = resource_limits(spec.limits);
+    plan.resource_limits = resource_limits(spec.limits, spec.turns);
     plan.cpus = visible_cpus();
     plan.uid = settings_.identities.slot(slot_);
     plan.init_uid = settings_.identities.init();
@@ -215,10 +238,11 @@ class Launcher {
     return plan;
   }
 
-  static std::vector<ChildPlan::ResourceLimit> resource_limits(const Limits& limits) {
+  static std::vector<ChildPlan::ResourceLimit> resource_limits(const Limits& limits, int turns) {
     const auto bytes = [](Bytes value) { return static_cast<rlim_t>(value.count); };
     // A backstop for the supervisor's own CPU limit, per process and in whole seconds.
-    const auto cpu_seconds = static_cast<rlim_t>(limits.cpu.count()) * 2 / 1000 + 2;
+    const auto cpu_seconds =
+        static_cast<rlim_t>(limits.cpu.count()) * static_cast<rlim_t>(turns) * 2 / 1000 + 2;
     return {
         {RLIMIT_CORE, 0},  // no dumps into the work directory
         {RLIMIT_CPU, cpu_seconds},
@@ -259,7 +283,7 @@ class Launcher {
     return os::UniqueFd(pidfd);
   }
 
-  Expected<std::optional<Ending>> read_order() {
+  Expected<Order> read_order() {
     FARM_TRY(const std::optional<os::Message> message, os::receive_message(socket_.get()));
     LaunchCommand command;
     if (!message || message->bytes.size() != sizeof command) {
@@ -267,9 +291,25 @@ class Launcher {
       return unavailable("launcher: the daemon is gone");
     }
     std::memcpy(&command, message->bytes.data(), sizeof command);
-    if (command.kind != LaunchCommand::Kind::kKill || command.run_number != run_number_)
-      return std::optional<Ending>();
-    return std::optional<Ending>(command.kill_reason);
+    Order order;
+    if (command.run_number != run_number_) return order;
+    if (command.kind == LaunchCommand::Kind::kKill) order.kill = command.kill_reason;
+    order.ends_turn = command.kind == LaunchCommand::Kind::kTurn;
+    return order;
+  }
+
+  void reply_turn(const TurnTimes& times, const RunCgroup& cgroup) {
+    LaunchReply reply;
+    reply.kind = LaunchReply::Kind::kTurn;
+    reply.isolation = Isolation::kFull;
+    reply.cpu_ns = times.cpu.count();
+    reply.wall_ns = times.wall.count();
+    reply.starved_ns = times.starved.count();
+    if (const Expected<CgroupUsage> usage = cgroup.usage()) {
+      reply.memory_peak = usage->memory_peak.count;
+      reply.throttled_ns = usage->throttled.count();
+    }
+    send(reply, {}, {});
   }
 
   void send_file(const WorkTree& tree, const std::string& path, Bytes limit) {

@@ -8,12 +8,14 @@
 // order; we go on draining until the end of file, so nothing ever blocks on a full pipe. The
 // launcher answers only after every process of the run is dead, so when its answer is here the
 // pipes are at their end too. A launcher that dies is replaced before the next run; its run counts
-// as crashed (kUnavailable, retryable).
+// as crashed (kUnavailable, retryable). A pair is two such runs by two launchers, followed by one
+// thread; what the two programs say to each other never passes this process.
 #pragma once
 
 #include <cstdint>
 
 #include "grader/os/unique_fd.h"
+#include "grader/sandbox/conversation.h"
 #include "grader/sandbox/forkserver.h"
 #include "grader/sandbox/sandbox.h"
 
@@ -21,21 +23,34 @@ namespace farm::sandbox {
 
 class LinuxSandbox final : public Sandbox {
  public:
-  // `forkserver` must outlive this. Starts the launcher lazily, at the first run.
-  LinuxSandbox(Forkserver& forkserver, int slot) : forkserver_(forkserver), slot_(slot) {}
+  // `forkserver` must outlive this. `slot` and `tester_slot` name the two launchers, and with them
+  // their identities and cgroups; nobody else uses either. Starts each lazily, at its first run.
+  LinuxSandbox(Forkserver& forkserver, int slot, int tester_slot)
+      : forkserver_(forkserver), own_(slot), tester_(tester_slot) {}
 
   Expected<RunOutcome> run(const RunSpec& spec) override;
+  Expected<PairOutcome> run_pair(const RunSpec& submission, const RunSpec& tester) override;
+  Expected<RunOutcome> run_turns(const RunSpec& spec, TurnTaker& turns) override;
 
   // How often a launcher was started again after the first time. Any thread.
-  std::int64_t launcher_restarts() const { return restarts_; }
+  std::int64_t launcher_restarts() const { return own_.restarts + tester_.restarts; }
 
  private:
+  // A launcher and what is known about it.
+  struct Seat {
+    explicit Seat(int number) : slot(number) {}
+    Expected<Done> be_there(Forkserver& forkserver);
+
+    const int slot;
+    os::UniqueFd launcher;
+    std::uint32_t run_number = 0;
+    bool started_before = false;
+    std::int64_t restarts = 0;
+  };
+
   Forkserver& forkserver_;
-  const int slot_;
-  os::UniqueFd launcher_;
-  std::uint32_t run_number_ = 0;
-  bool started_before_ = false;
-  std::int64_t restarts_ = 0;
+  Seat own_;
+  Seat tester_;  // of the tester in run_pair()
 };
 
 }  // namespace farm::sandbox

@@ -20,6 +20,7 @@ enum class Ending {
   kOutputLimit,  // killed: stdout, stderr or the channel beyond the cap
   kStarved,      // killed at a hard cap without having had its CPU: the farm's fault, run it again
   kCancelled,    // killed: the caller asked
+  kDismissed,    // killed: its tester had ended, and nobody needed it any more
 };
 
 struct FetchedFile {

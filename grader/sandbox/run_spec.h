@@ -46,10 +46,13 @@ struct RunSpec {
   std::vector<InputFile> files;
   std::string stdin_bytes;
   // A private pair for trusted harnesses: content readable on descriptor 3, everything written to
-  // descriptor 4 captured apart from stdout. Closed in programs that do not use it.
+  // descriptor 4 captured apart from stdout. Closed in programs that do not use it. Descriptors 5
+  // and 6 lead to the other program of a pair (sandbox.h), and are closed in programs that have
+  // none.
   bool use_channel = false;
   std::string channel_input;
   Limits limits;
+  int turns = 1;  // at most; the limits of time and output are of each (Sandbox::run_turns)
   Profile profile = Profile::kManaged;
   // Regular files to bring back after every process is dead, and the most that each may weigh.
   std::vector<std::string> fetch;

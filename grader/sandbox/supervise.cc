@@ -40,8 +40,7 @@ class Supervisor {
         cgroup_(cgroup),
         cpu_kill_(scaled(run.limits.cpu, kKillFactor)),
         wall_kill_(scaled(run.limits.wall, kKillFactor)),
-        // Starved or not, a case does not hold its slot for ever: past this it is run again.
-        hard_cap_(wall_kill_ * 4 + std::chrono::seconds(10)) {}
+        hard_cap_(longest_wall(run.limits.wall)) {}
 
   Expected<SupervisedEnd> watch() {
     auto result = wait_for_end();
@@ -68,7 +67,8 @@ class Supervisor {
 
   // Ends the run where a limit is passed; else says how long nothing can happen to it.
   Expected<Nanoseconds> check_limits() {
-    FARM_TRY(const Nanoseconds used, cgroup_.cpu_used());
+    FARM_TRY(const Nanoseconds total, cgroup_.cpu_used());
+    const Nanoseconds used = total - end_.cpu_before;
     if (used >= cpu_kill_) return end_now(Ending::kCpuLimit);
     const Nanoseconds elapsed = Clock::now() - started_at_;
     if (elapsed >= wall_kill_) {
@@ -101,8 +101,9 @@ class Supervisor {
     }
     if (events[0].revents != 0) FARM_CHECK_OK(read_report());
     if (!finished_ && events[1].revents != 0) {
-      FARM_TRY(const std::optional<Ending> order, run_.read_order());
-      if (order) (void)end_now(*order);
+      FARM_TRY(const Order order, run_.read_order());
+      if (order.kill) (void)end_now(*order.kill);
+      if (order.ends_turn && started_) FARM_CHECK_OK(end_turn());
     }
     if (!finished_ && events[3].revents != 0) {
       end_.out_of_memory = true;
@@ -138,6 +139,22 @@ class Supervisor {
         break;
     }
     note_end();
+    return Done{};
+  }
+
+  // The times so far are told, and begin anew.
+  Expected<Done> end_turn() {
+    FARM_TRY(const Nanoseconds total, cgroup_.cpu_used());
+    FARM_TRY(const std::vector<pid_t> members, cgroup_.members());
+    const Nanoseconds delay = longest_run_delay(run_.proc_fd, members);
+    note_starvation(delay);
+    const Clock::time_point now = Clock::now();
+    const Nanoseconds wall = std::max(Nanoseconds(0), now - started_at_ - end_.starved);
+    run_.report_turn({total - end_.cpu_before, wall, end_.starved});
+    end_.cpu_before = total;
+    end_.starved = Nanoseconds(0);
+    delay_before_ = delay;
+    started_at_ = now;
     return Done{};
   }
 

@@ -16,6 +16,26 @@ namespace farm::sandbox {
 // that ends by itself between the limit and the kill was close, and is confirmed by one more run.
 inline constexpr double kKillFactor = 1.2;
 
+// Starved or not, no run holds its slot for longer: past this it is killed, and run again.
+constexpr Milliseconds longest_wall(Milliseconds limit) {
+  return Milliseconds(
+             static_cast<std::int64_t>(static_cast<double>(limit.count()) * kKillFactor * 4)) +
+         std::chrono::seconds(10);
+}
+
+// What the daemon wants of a run; it may be nothing.
+struct Order {
+  std::optional<Ending> kill;
+  bool ends_turn = false;  // its times begin anew
+};
+
+// Of one turn, or of the whole run if it was never ordered to end one.
+struct TurnTimes {
+  Nanoseconds cpu{0};
+  Nanoseconds wall{0};  // less `starved`
+  Nanoseconds starved{0};
+};
+
 struct SupervisedRun {
   int init_pidfd = -1;
   int report_fd = -1;  // our end; credentials are passed
@@ -23,9 +43,9 @@ struct SupervisedRun {
   int proc_fd = -1;    // the host's /proc
   double cpus = 1;     // the run's CPU quota: how fast it can use up its CPU time
   Limits limits;
-  // Reads one message from daemon_fd: the reason to kill this run, or nothing. Error: the daemon is
-  // gone.
-  std::function<Expected<std::optional<Ending>>()> read_order;
+  // Reads one message from daemon_fd. Error: the daemon is gone.
+  std::function<Expected<Order>()> read_order;
+  std::function<void(const TurnTimes&)> report_turn;  // answers Order::ends_turn
 };
 
 struct SupervisedEnd {
@@ -33,8 +53,9 @@ struct SupervisedEnd {
   std::optional<Report> exited;  // how the program itself ended, if it did
   std::optional<Report> failed;  // a step that failed before the program ran
   bool out_of_memory = false;
-  Nanoseconds wall{0};  // less `starved`
+  Nanoseconds wall{0};  // of the last turn, less `starved`
   Nanoseconds starved{0};
+  Nanoseconds cpu_before{0};  // used in the turns before the last
 };
 
 // On return every process of the run is dead and reaped. Errors: kUnavailable (the daemon is gone,

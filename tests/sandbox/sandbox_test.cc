@@ -10,8 +10,10 @@
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "grader/sandbox/forkserver.h"
 #include "grader/sandbox/linux_sandbox.h"
@@ -53,7 +55,7 @@ class SandboxTest : public ::testing::Test {
     Expected<Forkserver> forkserver = Forkserver::start(settings_);
     ASSERT_TRUE(forkserver) << forkserver.error().text();
     forkserver_ = std::make_unique<Forkserver>(std::move(forkserver).value());
-    sandbox_ = std::make_unique<LinuxSandbox>(*forkserver_, 0);
+    sandbox_ = std::make_unique<LinuxSandbox>(*forkserver_, 0, 1);
   }
 
   static RunSpec shell(const std::string& script) {
@@ -344,6 +346,144 @@ TEST_F(SandboxTest, ChannelCarriesBytesApartFromStdout) {
 
   EXPECT_EQ(outcome.stdout_bytes, "chatter\n");
   EXPECT_EQ(outcome.channel_bytes, "question");
+}
+
+// ---- pairs and turns
+
+TEST_F(SandboxTest, ProgramsOfAPairTalkToEachOtherAndShareNothingElse) {
+  const RunSpec submission = shell(
+      "echo mine > /tmp/file; id -u > /dev/null; read -r line <&5; echo \"got $line\" >&6; echo "
+      "done");
+  RunSpec tester = shell(
+      "echo question >&6; read -r line <&5; ls /tmp; ls -d /proc/[0-9]* | wc -l; echo $line >&4");
+  tester.use_channel = true;
+
+  const Expected<PairOutcome> outcome = sandbox_->run_pair(submission, tester);
+
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_EQ(outcome->tester.channel_bytes, "got question\n");
+  EXPECT_EQ(outcome->tester.exit_code, 0);
+  EXPECT_THAT(outcome->tester.stdout_bytes, Not(HasSubstr("file")));
+  EXPECT_EQ(outcome->submission.isolation, Isolation::kFull);
+  expect_slot_is_clean();
+}
+
+TEST_F(SandboxTest, ASubmissionThatOutlivesItsTesterIsDismissed) {
+  const Expected<PairOutcome> outcome =
+      sandbox_->run_pair(shell("sleep 60 & sleep 60"), shell("exit 0"));
+
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_EQ(outcome->submission.ending, Ending::kDismissed);
+  EXPECT_EQ(outcome->tester.ending, Ending::kByItself);
+}
+
+TEST_F(SandboxTest, ATesterReadsTheEndWhenItsSubmissionIsGoneOrClosesThePipe) {
+  for (const char* end : {"exit 3", "kill -9 $$", "exec 6>&-; sleep 60"}) {
+    const Expected<PairOutcome> outcome =
+        sandbox_->run_pair(shell(end), shell("cat <&5; echo over"));
+
+    ASSERT_TRUE(outcome) << outcome.error().text();
+    EXPECT_EQ(outcome->tester.stdout_bytes, "over\n") << end;
+  }
+}
+
+TEST_F(SandboxTest, LimitsOfAPairAreOfEachProgram) {
+  RunSpec tester = shell("cat <&5; while :; do :; done");
+  tester.limits.cpu = Milliseconds(200);
+
+  const Expected<PairOutcome> outcome = sandbox_->run_pair(shell("exit 0"), tester);
+
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_EQ(outcome->tester.ending, Ending::kCpuLimit);
+  EXPECT_EQ(outcome->submission.exit_code, 0);
+}
+
+TEST_F(SandboxTest, NothingOfAPairOutlivesAFailureOfItsLauncher) {
+  RunSpec missing = shell("");
+  missing.commands = {{"/usr/bin/no-such-program"}};
+
+  EXPECT_FALSE(sandbox_->run_pair(shell("sleep 60"), missing));
+  EXPECT_FALSE(sandbox_->run_pair(missing, shell("sleep 60")));
+  expect_slot_is_clean();
+}
+
+// Tells a program `messages`, one after the other, and keeps what came back.
+class Script final : public TurnTaker {
+ public:
+  explicit Script(std::vector<std::string> messages) : messages_(std::move(messages)) {}
+  std::optional<std::string> next() override {
+    if (turns.size() == messages_.size()) return std::nullopt;
+    return messages_[turns.size()];
+  }
+  void answered(RunOutcome turn) override { turns.push_back(std::move(turn)); }
+
+  std::vector<RunOutcome> turns;
+
+ private:
+  const std::vector<std::string> messages_;
+};
+
+// A program that evaluates what it is told and answers with the result.
+constexpr const char* kEvaluator =
+    "import os, sys, time\n"
+    "def receive():\n"
+    "  size = int.from_bytes(os.read(5, 4), 'big')\n"
+    "  return os.read(5, size) if size else b''\n"
+    "while text := receive():\n"
+    "  answer = str(eval(text)).encode()\n"
+    "  sys.stdout.flush()\n"
+    "  os.write(6, len(answer).to_bytes(4, 'big') + answer)\n"
+    "print('end')\n";
+
+TEST_F(SandboxTest, TurnsAreAnsweredOneByOneEachWithItsOwnOutput) {
+  Script script({"1 + 1", "print('two')", "'x' * 200000"});
+
+  const Expected<RunOutcome> end = sandbox_->run_turns(python(kEvaluator), script);
+
+  ASSERT_TRUE(end) << end.error().text();
+  ASSERT_EQ(script.turns.size(), 3U);
+  EXPECT_EQ(script.turns[0].channel_bytes, "2");
+  EXPECT_EQ(script.turns[1].stdout_bytes, "two\n");
+  EXPECT_EQ(script.turns[2].channel_bytes, std::string(200000, 'x'));
+  EXPECT_EQ(script.turns[2].stdout_bytes, "");
+  EXPECT_EQ(end->stdout_bytes, "end\n");
+  EXPECT_EQ(end->exit_code, 0);
+}
+
+TEST_F(SandboxTest, TimeLimitsBeginAnewWithEveryTurn) {
+  const std::string burn = "[0 for _ in iter(lambda: time.process_time() < %, False)]";
+  const auto until = [&](const char* seconds) {
+    return std::string(burn).replace(burn.find('%'), 1, seconds);
+  };
+  Script script({until("0.7"), until("1.4"), until("2.1"), until("9")});
+  RunSpec spec = python(kEvaluator);
+  spec.limits.cpu = Milliseconds(1500);
+  spec.limits.wall = Milliseconds(60'000);
+  spec.turns = 4;
+
+  const Expected<RunOutcome> end = sandbox_->run_turns(spec, script);
+
+  ASSERT_TRUE(end) << end.error().text();
+  ASSERT_EQ(script.turns.size(), 3U);
+  for (const RunOutcome& turn : script.turns) {
+    EXPECT_GT(turn.cpu, Milliseconds(400));
+    EXPECT_LT(turn.cpu, Milliseconds(1500));
+  }
+  EXPECT_EQ(end->ending, Ending::kCpuLimit);
+  EXPECT_LT(end->cpu, Milliseconds(2500));
+}
+
+TEST_F(SandboxTest, AnAnswerAboveTheOutputLimitEndsTheRun) {
+  Script script({"'x' * 70000"});
+  RunSpec spec = python(kEvaluator);
+  spec.limits.output = kib(64);
+
+  const Expected<RunOutcome> end = sandbox_->run_turns(spec, script);
+
+  ASSERT_TRUE(end) << end.error().text();
+  EXPECT_EQ(end->ending, Ending::kOutputLimit);
+  EXPECT_TRUE(script.turns.empty());
+  expect_slot_is_clean();
 }
 
 TEST_F(SandboxTest, CommandsOfOneRunShareTheWorkDirectoryAndStopAtTheFirstFailure) {

@@ -5,6 +5,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -35,6 +36,13 @@ inline sandbox::RunOutcome killed(sandbox::Ending ending) {
   return outcome;
 }
 
+// What becomes of a submission and its tester where the tester's channel says `said`.
+inline sandbox::PairOutcome paired(std::string said, sandbox::RunOutcome submission = exited(0),
+                                   sandbox::RunOutcome tester = exited(0)) {
+  tester.channel_bytes = std::move(said);
+  return {std::move(submission), std::move(tester)};
+}
+
 // Answers run() with the scripted outcomes in order; after the last, with the standing answer.
 // Without one, a run that nobody scripted is an internal error, which no test expects. One thread
 // at a time, like every Sandbox.
@@ -54,8 +62,32 @@ class FakeSandbox : public sandbox::Sandbox {
     return *this;
   }
 
+  // The same for run_pair(). A tester that nobody scripted says that its tests do not fit, so that
+  // the run which follows is the one that is scripted.
+  using PairAnswer = std::function<Expected<sandbox::PairOutcome>(const sandbox::RunSpec&,
+                                                                  const sandbox::RunSpec&)>;
+  FakeSandbox& then_pair(Expected<sandbox::PairOutcome> outcome) {
+    return then_pair([outcome = std::move(outcome)](const sandbox::RunSpec&,
+                                                    const sandbox::RunSpec&) { return outcome; });
+  }
+  FakeSandbox& then_pair(PairAnswer answer) {
+    pair_script_.push_back(std::move(answer));
+    return *this;
+  }
+
+  // run_turns() gives the answers of the next script, turn by turn; what comes after the last is
+  // the end of the run.
+  FakeSandbox& then_turns(std::vector<sandbox::RunOutcome> answers, sandbox::RunOutcome end) {
+    turn_script_.push_back({std::move(answers), std::move(end)});
+    return *this;
+  }
+  // What each run_turns() was told, in order.
+  const std::vector<std::vector<std::string>>& told() const { return told_; }
+
   // Every spec that was run, in order.
   const std::vector<sandbox::RunSpec>& specs() const { return specs_; }
+  // Every pair: submission, tester.
+  const std::vector<std::pair<sandbox::RunSpec, sandbox::RunSpec>>& pairs() const { return pairs_; }
 
   Expected<sandbox::RunOutcome> run(const sandbox::RunSpec& spec) override {
     specs_.push_back(spec);
@@ -67,10 +99,42 @@ class FakeSandbox : public sandbox::Sandbox {
     return answer(spec);
   }
 
+  Expected<sandbox::PairOutcome> run_pair(const sandbox::RunSpec& submission,
+                                          const sandbox::RunSpec& tester) override {
+    pairs_.emplace_back(submission, tester);
+    if (pair_script_.empty()) return paired("misfit nothing is scripted\n");
+    const PairAnswer answer = std::move(pair_script_.front());
+    pair_script_.pop_front();
+    return answer(submission, tester);
+  }
+
+  Expected<sandbox::RunOutcome> run_turns(const sandbox::RunSpec& spec,
+                                          sandbox::TurnTaker& turns) override {
+    specs_.push_back(spec);
+    told_.emplace_back();
+    if (turn_script_.empty())
+      return internal_error("FakeSandbox: nothing is scripted for these turns");
+    const auto [answers, end] = std::move(turn_script_.front());
+    turn_script_.pop_front();
+    std::optional<std::string> message = turns.next();
+    for (const sandbox::RunOutcome& answer : answers) {
+      if (!message) return exited(0);
+      told_.back().push_back(*message);
+      turns.answered(answer);
+      message = turns.next();
+    }
+    if (message) told_.back().push_back(*message);
+    return message ? end : exited(0);
+  }
+
  private:
   std::deque<Answer> script_;
   Answer standing_;
   std::vector<sandbox::RunSpec> specs_;
+  std::deque<std::pair<std::vector<sandbox::RunOutcome>, sandbox::RunOutcome>> turn_script_;
+  std::vector<std::vector<std::string>> told_;
+  std::deque<PairAnswer> pair_script_;
+  std::vector<std::pair<sandbox::RunSpec, sandbox::RunSpec>> pairs_;
 };
 
 }  // namespace farm::testing

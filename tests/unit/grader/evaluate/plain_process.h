@@ -11,6 +11,10 @@ namespace farm::testing {
 class PlainProcess : public sandbox::Sandbox {
  public:
   Expected<sandbox::RunOutcome> run(const sandbox::RunSpec& spec) override;
+  Expected<sandbox::PairOutcome> run_pair(const sandbox::RunSpec& submission,
+                                          const sandbox::RunSpec& tester) override;
+  Expected<sandbox::RunOutcome> run_turns(const sandbox::RunSpec& spec,
+                                          sandbox::TurnTaker& turns) override;
 };
 
 }  // namespace farm::testing
