@@ -3,11 +3,8 @@
 #include <thread>
 
 namespace farm::evaluate {
-namespace {
 
-Expected<sandbox::RunOutcome> run_once(const sandbox::RunSpec& spec, Isolation min_isolation,
-                                       const Tools& tools) {
-  FARM_TRY(sandbox::RunOutcome outcome, tools.sandbox->run(spec));
+Expected<Done> check_usable(const sandbox::RunOutcome& outcome, Isolation min_isolation) {
   if (outcome.ending == sandbox::Ending::kStarved) {
     return unavailable(
         "the run had no CPU for too long: this host is overloaded; give the grader fewer slots");
@@ -16,29 +13,36 @@ Expected<sandbox::RunOutcome> run_once(const sandbox::RunSpec& spec, Isolation m
     return internal_error("the sandbox gave isolation '" + std::string(word(outcome.isolation)) +
                           "' where '" + std::string(word(min_isolation)) + "' was promised");
   }
-  return outcome;
+  return Done{};
 }
 
-}  // namespace
+Expected<int> attempt_until_reliable(const std::function<Expected<bool>()>& attempt,
+                                     const Tools& tools) {
+  bool confirming = false;
+  int failures = 0;
+  for (int attempts = 1;; ++attempts) {
+    const Expected<bool> confirm = attempt();
+    if (!confirm) {
+      if (!confirm.error().retryable() || ++failures >= kMaxFarmFailures) return confirm.error();
+      std::this_thread::sleep_for(tools.retry_pause * failures);
+      continue;
+    }
+    if (!*confirm || confirming) return attempts;
+    confirming = true;
+  }
+}
 
 Expected<Attempted> run_until_reliable(const sandbox::RunSpec& spec, Isolation min_isolation,
                                        const Tools& tools) {
   Attempted attempted;
-  bool confirming = false;
-  for (int failures = 0;;) {
-    ++attempted.attempts;
-    Expected<sandbox::RunOutcome> outcome = run_once(spec, min_isolation, tools);
-    if (!outcome) {
-      if (!outcome.error().retryable() || ++failures >= kMaxFarmFailures)
-        return std::move(outcome).error();
-      std::this_thread::sleep_for(tools.retry_pause * failures);
-      continue;
-    }
-    attempted.outcome = *std::move(outcome);
+  const auto attempt = [&]() -> Expected<bool> {
+    FARM_TRY(attempted.outcome, tools.sandbox->run(spec));
+    FARM_CHECK_OK(check_usable(attempted.outcome, min_isolation));
     attempted.classification = classify(attempted.outcome, spec.limits);
-    if (!attempted.classification.confirm || confirming) return attempted;
-    confirming = true;
-  }
+    return attempted.classification.confirm;
+  };
+  FARM_TRY(attempted.attempts, attempt_until_reliable(attempt, tools));
+  return attempted;
 }
 
 }  // namespace farm::evaluate

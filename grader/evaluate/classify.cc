@@ -28,7 +28,8 @@ std::string over_time(const char* which, Microseconds used, Milliseconds limit) 
 std::optional<Classification> over_limits(const RunOutcome& outcome,
                                           const sandbox::Limits& limits) {
   // Close to the limit, or slowed down by a host without memory: one run does not prove it.
-  const bool doubtful = outcome.ending == Ending::kByItself || outcome.host_short_of_memory;
+  const bool unhurt = outcome.ending == Ending::kByItself || outcome.ending == Ending::kDismissed;
+  const bool doubtful = unhurt || outcome.host_short_of_memory;
   if (outcome.out_of_memory) {
     return Classification{
         Verdict::kMemoryLimit,
@@ -73,6 +74,7 @@ Classification classify(const RunOutcome& outcome, const sandbox::Limits& limits
   if (outcome.ending == Ending::kCancelled)
     return {Verdict::kCancelled, "cancelled while it ran", false};
   if (std::optional<Classification> over = over_limits(outcome, limits)) return *std::move(over);
+  if (outcome.ending == Ending::kDismissed) return {};
   if (outcome.signal || outcome.exit_code.value_or(0) != 0) {
     return {Verdict::kRuntimeError, describe_death(outcome), false};
   }

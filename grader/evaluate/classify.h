@@ -12,8 +12,8 @@
 namespace farm::evaluate {
 
 struct Classification {
-  // kAccepted means only: it ran to its end, within its limits, and exited with 0. kFarmError: it
-  // was starved.
+  // kAccepted means only: it ran to its end, within its limits, and exited with 0 or was dismissed.
+  // kFarmError: it was starved.
   Verdict verdict = Verdict::kAccepted;
   std::string message;  // empty for kAccepted
   // The verdict may be an accident of this one run and has to be confirmed by one more.

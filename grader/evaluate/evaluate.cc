@@ -63,6 +63,7 @@ EvaluationResult report_runs(const EvaluationRequest& request, const Plan& plan,
   result.isolation = builds.submission.result
                          ? std::min(runs.isolation, builds.submission.isolation)
                          : runs.isolation;
+  result.integrity = std::min(plan.integrity, runs.integrity);
   result.compile = std::move(builds.submission.result);
   result.warnings.insert(result.warnings.end(), runs.warnings.begin(), runs.warnings.end());
   result.files = std::move(runs.files);

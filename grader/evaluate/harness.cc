@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <initializer_list>
 
 #include "embedded/harness_files.h"
 #include "grader/evaluate/cpp_macros.h"
@@ -60,9 +61,11 @@ bool is_cpp_type(std::string_view text) {
 
 // -s: without a user site directory, which would be the submission's own (HOME is the work
 // directory) and could run code before the harness.
-Harness python_harness(std::string_view script) {
+Harness python_harness(std::string_view script, std::initializer_list<std::string_view> imported) {
   Harness harness;
   harness.run_files.push_back(trusted_file(script, embedded(script)));
+  for (const std::string_view module : imported)
+    harness.run_files.push_back(trusted_file(module, embedded(module)));
   harness.run_arguments = {"-s", trusted(script)};
   return harness;
 }
@@ -182,7 +185,7 @@ Expected<Harness> make_function_call_harness(std::string_view language,
   if (language == "python") {
     if (!is_entry_point(evaluation.entry_point, false))
       return bad_entry_point(evaluation.entry_point);
-    return python_harness("python_call.py");
+    return python_harness("python_call.py", {"python_program.py", "python_values.py"});
   }
   if (language == "cpp") return cpp_call_harness(evaluation, source);
   return no_harness(language, "function_call");
@@ -191,14 +194,36 @@ Expected<Harness> make_function_call_harness(std::string_view language,
 Expected<Harness> make_assert_harness(std::string_view language, const AssertTests& evaluation,
                                       const std::string& source, const std::string& program,
                                       std::string_view untrusted_part) {
-  if (language == "python") return python_harness("python_assert.py");
+  if (language == "python") {
+    return python_harness("python_assert.py",
+                          {"python_fit.py", "python_program.py", "python_values.py"});
+  }
   if (language == "cpp") return cpp_assert_harness(evaluation, source, program, untrusted_part);
   return no_harness(language, "assert");
 }
 
+bool serves_apart(std::string_view language) { return language == "python"; }
+
+Harness make_served_harness() {
+  return python_harness("python_submission.py",
+                        {"python_exchange.py", "python_program.py", "python_values.py"});
+}
+
+Harness make_tester_harness() {
+  return python_harness("python_tester.py", {"python_exchange.py", "python_fit.py",
+                                             "python_program.py", "python_values.py"});
+}
+
+bool serves_shared(std::string_view language) { return language == "python"; }
+
+Harness make_shared_harness() {
+  return python_harness("python_cases.py",
+                        {"python_exchange.py", "python_program.py", "python_values.py"});
+}
+
 Harness make_checker_harness(std::string_view language, const std::string& source) {
   if (language != "python") return {};
-  Harness harness = python_harness("python_checker.py");
+  Harness harness = python_harness("python_checker.py", {});
   harness.run_arguments.push_back(source);
   return harness;
 }
@@ -223,6 +248,17 @@ std::string assert_task(std::string_view language, const AssertTests& evaluation
   return encode_value(Value{Value::Dict{{{text("source"), text(source)},
                                          {text("entry_point"), text(evaluation.entry_point)},
                                          {text("tests"), text(evaluation.tests)}}}});
+}
+
+std::string served_task(const std::string& source) {
+  return encode_value(Value{Value::Dict{{{text("source"), text(source)}}}});
+}
+
+std::string tester_task(const AssertTests& evaluation, Bytes answer_limit) {
+  return encode_value(Value{Value::Dict{{{text("tests"), text(evaluation.tests)},
+                                         {text("prompt"), text(evaluation.prompt)},
+                                         {text("entry_point"), text(evaluation.entry_point)},
+                                         {text("answer_limit"), Value{answer_limit.count}}}}});
 }
 
 }  // namespace farm::evaluate

@@ -38,6 +38,17 @@ Expected<Harness> make_assert_harness(std::string_view language, const AssertTes
                                       const std::string& source, const std::string& program,
                                       std::string_view untrusted_part);
 
+// For assert with tests in a process of their own: how the submission serves calls, and how the
+// tests are run beside it. Only where serves_apart(language).
+bool serves_apart(std::string_view language);
+Harness make_served_harness();
+Harness make_tester_harness();
+
+// For function_call with all cases in one process: each case's task is a turn (Sandbox::run_turns).
+// Only where serves_shared(language).
+bool serves_shared(std::string_view language);
+Harness make_shared_harness();
+
 // How a checker is run so that its falling over and its refusing can be told apart. Languages whose
 // exit codes tell need no harness.
 Harness make_checker_harness(std::string_view language, const std::string& source);
@@ -48,5 +59,8 @@ std::string call_task(std::string_view language, const FunctionCall& evaluation,
 // The same for assert, to come after the line with the completion token.
 std::string assert_task(std::string_view language, const AssertTests& evaluation,
                         const std::string& source);
+std::string served_task(const std::string& source);
+// After the completion token, too. No answer of the submission may be larger than `answer_limit`.
+std::string tester_task(const AssertTests& evaluation, Bytes answer_limit);
 
 }  // namespace farm::evaluate

@@ -7,6 +7,7 @@
 #include "grader/evaluate/harness.h"
 #include "grader/languages/extract.h"
 #include "grader/languages/placeholders.h"
+#include "grader/sandbox/supervise.h"
 
 namespace farm::evaluate {
 namespace {
@@ -167,20 +168,23 @@ Expected<const LanguageDefinition*> find_language(const std::string& name, const
                      "'; it has: " + joined(settings.languages->ids()));
 }
 
-Integrity integrity_of(const Evaluation& evaluation) {
+// The best that can be had; tests that turn out not to fit a process of their own yield less.
+Integrity integrity_of(const Evaluation& evaluation, std::string_view language) {
   if (std::holds_alternative<RunOnly>(evaluation)) return Integrity::kExitStatus;
-  if (std::holds_alternative<AssertTests>(evaluation)) return Integrity::kSentinel;
+  if (std::holds_alternative<AssertTests>(evaluation) && !serves_apart(language))
+    return Integrity::kSentinel;
   return Integrity::kIsolated;
 }
 
-Expected<Done> check_policy(const EvaluationRequest& request, const PlanSettings& settings) {
+Expected<Done> check_policy(const EvaluationRequest& request, std::string_view language,
+                            const PlanSettings& settings) {
   const Policy& policy = request.policy;
   if (policy.min_isolation > settings.isolation) {
     return unsupported("/policy/min_isolation: '" + std::string(word(policy.min_isolation)) +
                        "' is asked for and this grader has '" +
                        std::string(word(settings.isolation)) + "'");
   }
-  const Integrity integrity = integrity_of(request.evaluation);
+  const Integrity integrity = integrity_of(request.evaluation, language);
   if (policy.min_integrity && *policy.min_integrity > integrity) {
     return unsupported("/policy/min_integrity: '" + std::string(word(*policy.min_integrity)) +
                        "' is asked for and '" + std::string(type_word(request.evaluation)) +
@@ -322,6 +326,29 @@ struct PlanParts {
   }
 };
 
+// The tester has limits of its own: its language's, and time to wait for a submission that is
+// starved up to the supervisor's hard cap.
+Expected<Apart> make_apart(const LanguageDefinition& language, const AssertTests& tests,
+                           const std::string& source, const Files& files, const LimitValues& limits,
+                           const PlanSettings& settings) {
+  Apart apart;
+  FARM_TRY(Program served,
+           make_program(language, source, files, make_served_harness(), limits, settings.python));
+  apart.submission = std::move(served.run);
+  apart.submission.use_channel = true;
+  apart.submission.channel_input = served_task(source);
+
+  FARM_TRY(LimitValues own, resolve({}, language.limits, settings.limits));
+  apart.patience = own.run_wall;
+  own.run_wall += sandbox::longest_wall(limits.run_wall);
+  FARM_TRY(Program tester,
+           make_program(language, source, {}, make_tester_harness(), own, settings.python));
+  apart.tester = std::move(tester.run);
+  apart.tester.use_channel = true;
+  apart.tester.channel_input = tester_task(tests, limits.output);
+  return apart;
+}
+
 bool is_environment_name(std::string_view name) {
   const auto fits = [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
@@ -365,18 +392,20 @@ Expected<Plan> make_plan(const EvaluationRequest& request, const PlanSettings& s
                        std::string(plan.type) +
                        "' here; it serves: " + joined(language->evaluations));
   }
-  FARM_CHECK_OK(check_policy(request, settings));
+  FARM_CHECK_OK(check_policy(request, language->id, settings));
   FARM_TRY(const LimitValues limits, resolve(request.limits, language->limits, settings.limits));
 
-  plan.integrity = integrity_of(request.evaluation);
+  plan.integrity = integrity_of(request.evaluation, language->id);
   plan.total_wall = limits.total_wall;
   plan.return_output = limits.return_output;
   plan.min_isolation = request.policy.min_isolation;
   plan.run_all_cases = request.policy.run_all_cases;
-  if (request.policy.case_isolation == CaseIsolation::kShared) {
+  const bool shared = request.policy.case_isolation == CaseIsolation::kShared;
+  const bool serves = plan.type == "function_call" && serves_shared(language->id);
+  if (shared && !serves) {
     plan.warnings.push_back(
-        "/policy/case_isolation: 'shared' is not offered; every case had its own process, which is "
-        "stronger");
+        "/policy/case_isolation: 'shared' is offered for function_call in python only; every case "
+        "had its own process, which is stronger");
   }
 
   FARM_TRY(std::optional<SourceText> source, source_text(request, *language));
@@ -390,10 +419,20 @@ Expected<Plan> make_plan(const EvaluationRequest& request, const PlanSettings& s
                                        request.evaluation));
   if (plan.cases.empty()) return invalid_request("/evaluation/cases: an empty list proves nothing");
   FARM_TRY(Files files, submitted_files(request.submission, *source));
+  const auto* tests = std::get_if<AssertTests>(&request.evaluation);
+  if (tests != nullptr && serves_apart(language->id)) {
+    FARM_TRY(plan.apart, make_apart(*language, *tests, source->path, files, limits, settings));
+  }
+  if (shared && serves) {
+    FARM_TRY(Program program, make_program(*language, source->path, files, make_shared_harness(),
+                                           limits, settings.python));
+    plan.shared = std::move(program.run);
+    plan.shared->use_channel = true;
+    plan.shared->channel_input = served_task(source->path);
+  }
   FARM_TRY(plan.submission, make_program(*language, source->path, std::move(files), harness, limits,
                                          settings.python));
-  plan.submission.run.use_channel =
-      plan.integrity == Integrity::kSentinel || plan.type == "function_call";
+  plan.submission.run.use_channel = tests != nullptr || plan.type == "function_call";
   if (const auto* run_only = std::get_if<RunOnly>(&request.evaluation)) {
     FARM_CHECK_OK(add_run_only(*run_only, plan.submission));
   }
@@ -435,6 +474,11 @@ std::string describe(const Plan& plan) {
   if (!plan.no_program.empty()) return out + plan.no_program + "\n";
   describe(plan.submission, "submission", out);
   if (plan.checker) describe(*plan.checker, "checker", out);
+  if (plan.shared) describe(*plan.shared, "shared: submission", out);
+  if (plan.apart) {
+    describe(plan.apart->submission, "apart: submission", out);
+    describe(plan.apart->tester, "apart: tester", out);
+  }
   for (const std::string& warning : plan.warnings) out += "warning: " + warning + "\n";
   return out;
 }

@@ -41,14 +41,26 @@ struct CaseInput {
   std::string channel_input;
 };
 
+// Trusted tests that run in a process of their own beside the submission, which answers their
+// calls. Whether they can, the tester itself finds out before it asks the submission anything; if
+// not, Plan::submission is run, with the tests in it.
+struct Apart {
+  sandbox::RunSpec submission;  // serves calls
+  sandbox::RunSpec tester;      // the completion token goes before its channel input
+  Milliseconds patience{0};     // the tester's own share of its wall limit; the rest is waiting
+};
+
 struct Plan {
-  std::string_view type;  // word of the evaluation
-  Integrity integrity = Integrity::kExitStatus;
+  std::string_view type;                         // word of the evaluation
+  Integrity integrity = Integrity::kExitStatus;  // the best that this plan can yield
   Program submission;
   // Not empty: the submission holds no program, which is its own fault, and there is nothing to
   // compile or run.
   std::string no_program;
   std::optional<Program> checker;
+  std::optional<Apart> apart;
+  // function_call with all cases in one process, which is handed one after the other.
+  std::optional<sandbox::RunSpec> shared;
   std::vector<CaseInput> cases;  // at least one
   bool completion_token =
       false;  // a fresh token and a newline go before the channel input of every case

@@ -2,11 +2,13 @@
 
 #include <algorithm>
 
+#include "grader/evaluate/apart.h"
 #include "grader/evaluate/attempts.h"
 #include "grader/evaluate/checker.h"
 #include "grader/evaluate/completion_token.h"
 #include "grader/evaluate/cut_output.h"
 #include "grader/evaluate/judge_case.h"
+#include "grader/evaluate/shared_cases.h"
 
 namespace farm::evaluate {
 namespace {
@@ -22,8 +24,8 @@ sandbox::RunSpec case_spec(const Plan& plan, const Build& build, std::size_t ind
   return spec;
 }
 
-CaseResult case_result(std::size_t index, const Attempted& attempted, Bytes return_output) {
-  const sandbox::RunOutcome& outcome = attempted.outcome;
+CaseResult case_result(std::size_t index, const sandbox::RunOutcome& outcome, int attempts,
+                       Bytes return_output) {
   CaseResult result;
   result.index = static_cast<std::int64_t>(index);
   result.cpu = std::chrono::duration_cast<Milliseconds>(outcome.cpu);
@@ -42,7 +44,7 @@ CaseResult case_result(std::size_t index, const Attempted& attempted, Bytes retu
   result.stderr_bytes = std::move(stderr_cut.bytes);
   result.stdout_total_bytes =
       std::max(outcome.stdout_total, static_cast<std::int64_t>(outcome.stdout_bytes.size()));
-  result.attempts = attempted.attempts;
+  result.attempts = attempts;
   return result;
 }
 
@@ -59,14 +61,59 @@ void take_files(sandbox::RunOutcome& outcome, const sandbox::RunSpec& spec, Case
   }
 }
 
-bool is_cancelled(const Tools& tools) {
-  return tools.cancelled != nullptr && tools.cancelled->load();
+// The one case of a plan whose tests run apart. What the tests printed about a failure comes after
+// what the submission printed.
+Expected<std::variant<CaseRun, Misfit>> run_case_apart(const Plan& plan, const Tools& tools) {
+  const std::string token = completion_token();
+  FARM_TRY(AttemptedPair pair, run_apart(*plan.apart, token, plan.min_isolation, tools));
+  FARM_TRY(auto judged, judge_apart(pair, token));
+  using Ran = std::variant<CaseRun, Misfit>;
+  if (const auto* misfit = std::get_if<Misfit>(&judged)) return Ran(*misfit);
+  Judgement& judgement = std::get<Judgement>(judged);
+  sandbox::RunOutcome& outcome = pair.outcome.submission;
+  if (judgement.verdict != Verdict::kAccepted) {
+    outcome.stderr_bytes += pair.outcome.tester.stderr_bytes;
+    outcome.stderr_total += pair.outcome.tester.stderr_total;
+  }
+  CaseRun run = case_run(0, outcome, pair.attempts, std::move(judgement), plan.return_output);
+  run.isolation = std::min(outcome.isolation, pair.outcome.tester.isolation);
+  return Ran(std::move(run));
+}
+
+// Tests that need more than values from the submission are run in its own process, which the policy
+// may have ruled out.
+Expected<Done> check_weaker(const Policy& policy, const std::string& reason) {
+  if (!policy.min_integrity || *policy.min_integrity <= Integrity::kSentinel) return Done{};
+  return unsupported("/policy/min_integrity: '" + std::string(word(*policy.min_integrity)) +
+                     "' is asked for and these tests yield '" +
+                     std::string(word(Integrity::kSentinel)) + "': " + reason);
 }
 
 }  // namespace
 
+CaseRun case_run(std::size_t index, const sandbox::RunOutcome& outcome, int attempts,
+                 Judgement judgement, Bytes return_output) {
+  CaseRun run;
+  run.result = case_result(index, outcome, attempts, return_output);
+  run.result.verdict = judgement.verdict;
+  run.result.message = std::move(judgement.message);
+  run.result.actual = std::move(judgement.actual);
+  run.isolation = outcome.isolation;
+  return run;
+}
+
 Expected<CaseRun> run_case(const EvaluationRequest& request, const Plan& plan, const Builds& builds,
                            std::size_t index, const Tools& tools) {
+  Integrity integrity = Integrity::kIsolated;
+  std::vector<std::string> warnings;
+  if (plan.apart) {
+    FARM_TRY(auto ran, run_case_apart(plan, tools));
+    if (auto* apart = std::get_if<CaseRun>(&ran)) return std::move(*apart);
+    const std::string& reason = std::get<Misfit>(ran).reason;
+    FARM_CHECK_OK(check_weaker(request.policy, reason));
+    integrity = Integrity::kSentinel;
+    warnings.push_back("the tests ran in the submission's process: " + reason);
+  }
   const std::string token = plan.completion_token ? completion_token() : std::string();
   const sandbox::RunSpec spec = case_spec(plan, builds.submission, index, token);
   FARM_TRY(Attempted attempted, run_until_reliable(spec, plan.min_isolation, tools));
@@ -80,42 +127,55 @@ Expected<CaseRun> run_case(const EvaluationRequest& request, const Plan& plan, c
                                      attempted.outcome.stdout_bytes, tools));
   }
 
-  CaseRun run;
-  run.result = case_result(index, attempted, plan.return_output);
-  run.result.verdict = judgement.verdict;
-  run.result.message = std::move(judgement.message);
-  run.result.actual = std::move(judgement.actual);
-  run.isolation = attempted.outcome.isolation;
+  CaseRun run = case_run(index, attempted.outcome, attempted.attempts, std::move(judgement),
+                         plan.return_output);
+  run.integrity = integrity;
+  run.warnings = std::move(warnings);
   take_files(attempted.outcome, spec, run);
   return run;
+}
+
+void keep(CaseRun run, bool run_all_cases, Runs& runs) {
+  runs.files.merge(run.files);
+  runs.warnings.insert(runs.warnings.end(), run.warnings.begin(), run.warnings.end());
+  runs.isolation = std::min(runs.isolation, run.isolation);
+  runs.integrity = std::min(runs.integrity, run.integrity);
+  const Verdict verdict = run.result.verdict;
+  if (verdict == Verdict::kCancelled) {
+    runs.stop = Stop::kCancelled;
+  } else if (verdict != Verdict::kAccepted && !run_all_cases) {
+    runs.stop = Stop::kCaseFailed;
+  }
+  runs.cases[static_cast<std::size_t>(run.result.index)] = std::move(run.result);
+}
+
+Stop reason_to_stop(SteadyTime deadline, const Tools& tools) {
+  if (tools.cancelled != nullptr && tools.cancelled->load()) return Stop::kCancelled;
+  return tools.now() >= deadline ? Stop::kTotalWall : Stop::kNot;
 }
 
 Expected<Runs> run_tests(const EvaluationRequest& request, const Plan& plan, const Builds& builds,
                          SteadyTime deadline, const Tools& tools) {
   Runs runs;
   runs.cases.resize(plan.cases.size());
-  for (std::size_t index = 0; index < plan.cases.size(); ++index) {
+  for (std::size_t index = 0; index < plan.cases.size(); ++index)
     runs.cases[index].index = static_cast<std::int64_t>(index);
-    if (runs.stop == Stop::kNot && is_cancelled(tools)) runs.stop = Stop::kCancelled;
-    if (runs.stop == Stop::kNot && tools.now() >= deadline) runs.stop = Stop::kTotalWall;
-    if (runs.stop != Stop::kNot) continue;
-
+  for (std::size_t index = 0; index < plan.cases.size();) {
+    if (runs.stop == Stop::kNot) runs.stop = reason_to_stop(deadline, tools);
+    if (runs.stop != Stop::kNot) break;
+    if (plan.shared) {
+      FARM_TRY(index, run_shared(request, plan, index, deadline, runs, tools));
+      continue;
+    }
     Expected<CaseRun> run = run_case(request, plan, builds, index, tools);
     if (!run) {
       Error error = std::move(run).error();
-      error.what = "case " + std::to_string(index) + ": " + error.what;
+      const bool pointed = error.request_fault() && plan.cases.size() == 1;
+      if (!pointed) error.what = "case " + std::to_string(index) + ": " + error.what;
       return error;
     }
-    runs.cases[index] = std::move(run->result);
-    runs.files.merge(run->files);
-    runs.warnings.insert(runs.warnings.end(), run->warnings.begin(), run->warnings.end());
-    runs.isolation = std::min(runs.isolation, run->isolation);
-    const Verdict verdict = runs.cases[index].verdict;
-    if (verdict == Verdict::kCancelled) {
-      runs.stop = Stop::kCancelled;
-    } else if (verdict != Verdict::kAccepted && !plan.run_all_cases) {
-      runs.stop = Stop::kCaseFailed;
-    }
+    keep(*std::move(run), plan.run_all_cases, runs);
+    ++index;
   }
   return runs;
 }

@@ -12,7 +12,7 @@ namespace farm::evaluate {
 
 // Bump when the same outputs could be judged differently than before: it is part of a grader's
 // `environment`.
-inline constexpr const char* kJudgeVersion = "1";
+inline constexpr const char* kJudgeVersion = "2";
 
 struct Tools {
   sandbox::Sandbox* sandbox = nullptr;  // not owned

@@ -69,7 +69,7 @@ TEST(Plan, MoreIsolationThanTheGraderHasIsRefused) {
 }
 
 TEST(Plan, MoreIntegrityThanTheTypeYieldsIsRefused) {
-  EvaluationRequest request = request_of("python", "code", assert_tests("assert True"));
+  EvaluationRequest request = request_of("cpp", "code", assert_tests("int main() {}"));
   request.policy.min_integrity = Integrity::kIsolated;
 
   EXPECT_THAT(
@@ -277,6 +277,27 @@ TEST(Plan, ACompletionIsExtractedBeforeItContinuesAPrompt) {
 
   EXPECT_EQ(file_of(make_plan(request, settings()).value().submission.run, "main.py"),
             "def f():\n  return 1\n");
+}
+
+TEST(Plan, PythonTestsHaveARunOfTheirOwnWithNothingOfTheSubmission) {
+  EvaluationRequest request =
+      request_of("python", "SUBMITTED", assert_tests("assert f() == 1", "f"));
+  request.limits.run_cpu = Milliseconds(1000);
+  request.limits.run_wall = Milliseconds(2000);
+
+  const Plan plan = make_plan(request, settings()).value();
+
+  EXPECT_EQ(plan.integrity, Integrity::kIsolated);
+  ASSERT_TRUE(plan.apart);
+  EXPECT_THAT(plan.apart->submission.channel_input, Not(HasSubstr("assert")));
+  EXPECT_EQ(file_of(plan.apart->submission, "main.py"), "SUBMITTED");
+  EXPECT_EQ(plan.apart->submission.limits.cpu, Milliseconds(1000));
+  EXPECT_THAT(plan.apart->tester.channel_input, HasSubstr("assert f() == 1"));
+  EXPECT_EQ(file_of(plan.apart->tester, "main.py"), "(absent)");
+  EXPECT_EQ(plan.apart->tester.limits.cpu, Milliseconds(10'000));
+  EXPECT_GT(plan.apart->tester.limits.wall, 4 * Milliseconds(2000) + plan.apart->patience);
+  EXPECT_FALSE(
+      make_plan(request_of("cpp", "x", assert_tests("int main() {}")), settings()).value().apart);
 }
 
 TEST(Plan, CppAssertLinksTheHarnessFirstAndWrapsMain) {

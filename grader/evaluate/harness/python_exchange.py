@@ -1,0 +1,275 @@
+"""What tester and submission say to each other: frames of JSON, and values in a richer form than schemas/value.h.
+
+A frame is four bytes of length, big end first, and an ASCII text. The caller sends {"call": name, "args": […],
+"kwargs": {…}}; the program answers each with one of {"value": …}, {"raised": [names], "args": […]}, both with
+"changed": [[n, contents], …] for the mutable arguments that the call has changed. Its first frame, {"ready": null},
+comes unasked, once it is loaded. {"show": true} asks for the traceback of what it raised last, and gets no answer.
+
+Besides the tags of schemas/value.h, where the trusted side must see what the program would have seen:
+
+  {"$ref": n}     the n-th mutable argument of this call, counted in the order of their text: itself, not a copy
+  {"$frozenset": […]}  {"$complex": [re, im]}  {"$range": [a, b, c]}  {"$bytearray": "<base64>"}
+  {"$decimal": "1.50"}  {"$fraction": [n, d]}
+  {"$iter": […]}  {"$keys": […]}  {"$values": […]}  {"$items": [[key, value], …]}   generators, maps, views of dicts, …
+  {"$array": [dtype, shape, "<base64>"]}  {"$scalar": [dtype, "<base64>"]}          of numpy
+"""
+
+import itertools
+import sys
+from binascii import a2b_base64
+
+import python_values
+
+__builtins__ = dict(__builtins__)
+
+MAX_ITEMS = 100_000  # of an iterator, which is run to its end
+MAX_INT_DIGITS = 100_000
+MAX_PARTS = 4_000_000  # values in one frame, about
+NUMPY_KINDS = frozenset("biufc")
+NUMPY_SCALARS = ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "longlong",
+                 "ulonglong", "float16", "float32", "float64", "longdouble", "complex64", "complex128", "clongdouble")
+# Types whose values are run to their end.
+ITERATORS = [type(iter(empty)) for empty in ([], (), {}, {}.values(), {}.items(), "", b"", set(), range(0))]
+ITERATORS += [map, filter, zip, enumerate, reversed, type(_ for _ in ()), type(reversed([])), type(reversed({}))]
+ITERTOOLS = ("accumulate", "chain", "combinations", "combinations_with_replacement", "compress", "dropwhile",
+             "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "starmap", "takewhile",
+             "zip_longest")
+
+
+class Table:
+    """The mutable arguments of one call, by number; both sides meet them in the same order."""
+
+    def __init__(self):
+        self.objects = []
+        self.numbers = {}
+
+    def add(self, value):
+        self.numbers[id(value)] = len(self.objects)
+        self.objects.append(value)
+
+
+class RichEncoder:
+    """encode(value, table, growing) → text: with `growing`, mutable values that the table lacks are added to it."""
+
+    def __init__(self, opaque=None):
+        base = self.base = python_values.Encoder(opaque)
+        encode, encode_list, encode_bytes, tagged = base.encode, base.encode_list, base.encode_bytes, base.tagged
+        float_text, identity, islice, sequence = base.scalars[float], id, itertools.islice, list
+        self.table, self.growing = Table(), False
+
+        def mutable(contents):
+            def encode_mutable(value, depth):
+                number = self.table.numbers.get(identity(value))
+                if number is not None:
+                    return '{"$ref":%d}' % number
+                if self.growing:
+                    self.table.add(value)
+                return contents(value, depth)
+            return encode_mutable
+
+        def run_out(value, depth):
+            items = sequence(islice(value, MAX_ITEMS + 1))
+            return base.opaque("iterator of too many items") if len(items) > MAX_ITEMS else encode_list(items, depth)
+
+        def encode_array(value, depth):
+            if value.dtype.kind not in NUMPY_KINDS:
+                return base.opaque("array of " + str(value.dtype))
+            shape = encode_list(sequence(value.shape), depth)
+            return '{"$array":["' + value.dtype.str + '",' + shape + "," + encode_bytes(value.tobytes()) + "]}"
+
+        def encode_numpy_scalar(value):
+            return '{"$scalar":["' + value.dtype.str + '",' + encode_bytes(value.tobytes()) + "]}"
+
+        containers = base.containers
+        self.contents = {list: encode_list, dict: base.encode_dict, set: containers[set],
+                         bytearray: tagged("$bytearray", lambda value, depth: encode_bytes(value)), "array": encode_array}
+        for kind in (list, dict, set, bytearray):
+            containers[kind] = mutable(self.contents[kind])
+        containers[frozenset] = tagged("$frozenset", lambda value, depth: encode_list(sequence(value), depth))
+        for kind in ITERATORS:
+            containers[kind] = tagged("$iter", run_out)
+        for tag, kind in (("$keys", {}.keys()), ("$values", {}.values()), ("$items", {}.items())):
+            containers[type(kind)] = tagged(tag, lambda value, depth: encode_list(sequence(value), depth))
+        base.scalars[complex] = tagged("$complex", lambda v: "[" + float_text(v.real) + "," + float_text(v.imag) + "]")
+        base.scalars[range] = tagged("$range", lambda v: encode_list([v.start, v.stop, v.step], 0))
+        self.mutable_array = mutable(encode_array)
+        self.encode_numpy_scalar, self.run_out = encode_numpy_scalar, run_out
+
+    def know_libraries(self):
+        base = self.base
+        encode_list, text_of, number_of = base.encode_list, str, base.scalars[str]
+        base.know("decimal", ("Decimal",), base.scalars, base.tagged("$decimal", lambda v: number_of(text_of(v))))
+        base.know("fractions", ("Fraction",), base.scalars,
+                  base.tagged("$fraction", lambda v: encode_list([v.numerator, v.denominator], 0)))
+        base.know("itertools", ITERTOOLS, base.containers, base.tagged("$iter", self.run_out))
+        base.know("numpy", NUMPY_SCALARS, base.scalars, self.encode_numpy_scalar)
+        base.know("numpy", ("ndarray",), base.containers, self.mutable_array)
+
+    def encode(self, value, table, growing=False):
+        self.table, self.growing = table, growing
+        return self.base.encode(value, 0)
+
+    def encode_contents(self, value, table):
+        """Of a mutable argument what it holds now, and not that it is that argument."""
+        self.table, self.growing = table, False
+        return self.contents.get(type(value), self.contents["array"])(value, 0)
+
+
+def make_decoder():
+    """decode_frame(text) → members that are not built yet; build_value(node, table, growing) → value, the inverse of
+    RichEncoder.encode. Any exception means a malformed text."""
+    inert = {int, float, str, bool, type(None)}
+    table, growing = Table(), False
+
+    def parse_int(text):
+        if len(text) > MAX_INT_DIGITS + 1:
+            raise ValueError("an int of %d digits" % len(text))
+        return int(text)
+
+    def build(node):
+        kind = type(node)
+        if kind is list:
+            if growing:
+                table.add(node)
+            return items(node)
+        if kind is not tuple:
+            return node
+        if len(node) == 1 and node[0][0][:1] == "$":
+            return tags[node[0][0]](node[0][1])
+        return filled({}, node)
+
+    def items(nodes):
+        if type(nodes) is not list:
+            raise ValueError("a list is missing")
+        if not inert.issuperset(map(type, nodes)):
+            nodes[:] = [build(node) for node in nodes]
+        return nodes
+
+    def added(value):
+        if growing:
+            table.add(value)
+        return value
+
+    def filled(made, pairs, key_of=lambda key: key):
+        added(made)
+        for key, item in pairs:
+            made[key_of(key)] = build(item)
+        return made
+
+    def make_set(body):
+        made = added(set())
+        made.update(items(body))
+        return made
+
+    def number(node):
+        return node if type(node) is float else float(node[0][1])  # {"$float": "nan"} and its like
+
+    def fraction(body):
+        from fractions import Fraction
+        return Fraction(*items(body))
+
+    def decimal(body):
+        from decimal import Decimal
+        return Decimal(body)
+
+    def from_bytes(dtype, text):
+        import numpy
+        kind = numpy.dtype(dtype)
+        if kind.kind not in NUMPY_KINDS:
+            raise ValueError("an array of " + str(kind))
+        return numpy.frombuffer(a2b_base64(text), dtype=kind)
+
+    def array(body):
+        dtype, shape, text = body
+        return added(from_bytes(dtype, text).reshape(shape).copy())
+
+    tags = {
+        "$ref": lambda n: table.objects[n],
+        "$tuple": lambda body: tuple(items(body)),
+        "$set": make_set,
+        "$frozenset": lambda body: frozenset(items(body)),
+        "$dict": lambda body: filled({}, body, build),
+        "$bytes": a2b_base64,
+        "$bytearray": lambda body: added(bytearray(a2b_base64(body))),
+        "$str": lambda body: a2b_base64(body).decode("utf-8", "surrogatepass"),
+        "$int": parse_int,
+        "$float": float,
+        "$complex": lambda body: complex(number(body[0]), number(body[1])),
+        "$range": lambda body: range(*items(body)),
+        "$decimal": decimal,
+        "$fraction": fraction,
+        "$iter": lambda body: iter(items(body)),
+        "$keys": lambda body: dict.fromkeys(items(body)).keys(),
+        "$values": lambda body: dict(enumerate(items(body))).values(),
+        "$items": lambda body: dict(items(body)).items(),
+        "$array": array,
+        "$scalar": lambda body: from_bytes(*body)[0],
+        "$type": Opaque,
+    }
+    parse = python_values.make_parser(tuple, parse_int)
+
+    def decode_frame(text):
+        """The members of a frame; their values are not built yet."""
+        if text.count(b",") + text.count(b"[") + text.count(b"{") > MAX_PARTS:
+            raise ValueError("too many values")
+        return dict(parse(text.decode("ascii"))[0])
+
+    def build_value(node, known, grow=False):
+        nonlocal table, growing
+        table, growing = known, grow
+        return build(node)
+
+    return decode_frame, build_value
+
+
+class Opaque:
+    """An object whose type has no value form: equal to nothing, itself included, and neither true nor false."""
+
+    def __init__(self, name):
+        self.__name = str(name)[:200]
+
+    def __repr__(self):
+        return "<an object of type %s, which has no value form>" % self.__name
+
+    def __eq__(self, other):
+        return False
+
+    def __ne__(self, other):
+        return True
+
+    __hash__ = None
+
+    def __bool__(self):
+        raise TypeError(repr(self))
+
+
+class Broken(Exception):
+    """The other side is gone or does not speak the language; the text says which."""
+
+
+def send_frame(write, descriptor, text):
+    bytes_ = text.encode("ascii")
+    python_values.write_all(write, descriptor, len(bytes_).to_bytes(4, "big") + bytes_)
+
+
+def receive_frame(read, descriptor, limit):
+    """The text of the next frame as bytes; None at the end. Raises Broken."""
+    def receive(size, may_end):
+        chunks = []
+        while size > 0:
+            chunk = read(descriptor, min(size, 1 << 20))
+            if not chunk:
+                if may_end and not chunks:
+                    return None
+                raise Broken("ended in the middle of an answer")
+            chunks.append(chunk)
+            size -= len(chunk)
+        return b"".join(chunks)
+
+    header = receive(4, True)
+    if header is None:
+        return None
+    size = int.from_bytes(header, "big")
+    if size > limit:
+        raise Broken("an answer of %d bytes, above the limit of %d" % (size, limit))
+    return receive(size, False)

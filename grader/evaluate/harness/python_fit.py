@@ -1,0 +1,242 @@
+"""Whether tests can be run apart from the submission: a decision from the tests and the prompt alone, so that no
+submission can talk its way into a weaker process.
+
+What is against it: anything that needs more than values to cross (functions, classes, objects, identity), that needs
+both sides to share state (standard streams, files, patched modules, the seed of `random`), or names that only the
+submission defines. Where this is too strict a right verdict still comes, from one process and labelled `sentinel`.
+"""
+
+import builtins
+import types
+
+# Libraries whose values cross, or which only compute.
+LIBRARIES = frozenset("""__future__ abc bisect cmath collections copy dataclasses decimal enum fractions functools heapq
+    itertools json keyword math numbers numpy operator pprint pytest random re statistics string sys textwrap time traceback typing
+    unittest warnings""".split())
+# Names by which tests reach around the values.
+REACHING = frozenset("""__import__ breakpoint compile delattr dir eval exec globals help id input locals memoryview open
+    redirect_stderr redirect_stdout setattr vars""".split())
+REACHING_ATTRIBUTES = frozenset("""__annotations__ __closure__ __code__ __defaults__ __dict__ __doc__ __globals__
+    __module__ __self__ __wrapped__ modules mock patch seed setrecursionlimit setstate stderr stdin stdout""".split())
+SINGLETONS = (None, True, False, Ellipsis)
+PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range,
+         type(iter([])), *(kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)))
+ONLY_AST = 0x400  # ast.PyCF_ONLY_AST, without the import
+FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
+SCOPES = (*FUNCTIONS, "Lambda", "ClassDef")
+
+
+def parse(text, name):
+    return compile(text, name, "exec", ONLY_AST, dont_inherit=True)
+
+
+def compile_tests(text):
+    """The syntax tree and the code of tests. Raises SyntaxError, ValueError."""
+    tree = parse(text, "tests.py")
+    return tree, compile(tree, "tests.py", "exec", dont_inherit=True, optimize=0)
+
+
+def waits_for_check(tree):
+    """Whether the tests define `check` and leave calling it to the grader (HumanEval)."""
+    defined = any(kind_of(node) in FUNCTIONS and node.name == "check" for node in tree.body)
+    return defined and not any(mentions(node, "check") for node in tree.body)
+
+
+def mentions(node, name):
+    """Whether code that runs at the top level uses `name`; the bodies of functions and classes do not count."""
+    if kind_of(node) in SCOPES:
+        return False
+    return name_of(node) == name or any(mentions(child, name) for child in children(node))
+
+
+def kind_of(node):
+    return type(node).__name__
+
+
+def children(node):
+    for field in node._fields:
+        value = getattr(node, field, None)
+        for child in value if type(value) is list else (value,):
+            if hasattr(child, "_fields"):
+                yield child
+
+
+def every(node):
+    stack = [node]
+    while stack:
+        node = stack.pop()
+        yield node
+        stack.extend(children(node))
+
+
+def name_of(node):
+    return node.id if kind_of(node) == "Name" else None
+
+
+def targets_of(assignment):
+    """The names that an assignment binds, and those that its targets are reached by."""
+    targets = assignment.targets if kind_of(assignment) == "Assign" else [assignment.target]
+    return {name.id for target in targets for name in every(target) if kind_of(name) == "Name"}
+
+
+class Tests:
+    """What the tests bind, load, import and call."""
+
+    def __init__(self, tree):
+        self.nodes = list(every(tree))
+        self.bound, self.loaded, self.imported, self.libraries, self.defined = set(), set(), set(), set(), set()
+        for node in self.nodes:
+            kind = kind_of(node)
+            if kind == "Name":
+                (self.loaded if kind_of(node.ctx) == "Load" else self.bound).add(node.id)
+            elif kind in (*FUNCTIONS, "ClassDef"):
+                self.bound.add(node.name)
+            elif kind == "arg":
+                self.bound.add(node.arg)
+            elif kind in ("Import", "ImportFrom"):
+                self.libraries |= {node.module or "."} if kind == "ImportFrom" else {alias.name for alias in node.names}
+                self.imported |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
+            elif kind == "ExceptHandler" and node.name:
+                self.bound.add(node.name)
+            elif kind in ("MatchAs", "MatchStar") and node.name:
+                self.bound.add(node.name)
+        self.bound |= self.imported
+        for node in tree.body:
+            if kind_of(node) in (*FUNCTIONS, "ClassDef"):
+                self.defined.add(node.name)
+            elif kind_of(node) in ("Assign", "AnnAssign", "AugAssign"):
+                self.defined |= targets_of(node)
+        self.calls = [node for node in self.nodes if kind_of(node) == "Call"]
+
+    def check_parameters(self):
+        """What `check` calls the candidate."""
+        for node in self.nodes:
+            if kind_of(node) == "FunctionDef" and node.name == "check" and node.args.args:
+                return {node.args.args[0].arg}
+        return set()
+
+
+def only_call(tests, unknown):
+    """The one function that the tests call and nobody defines: the entry point where the request names none."""
+    called = {name_of(call.func) for call in tests.calls} & unknown
+    if len(unknown) == 1 and called == unknown and next(iter(unknown))[0].islower():
+        return next(iter(unknown))
+    return ""
+
+
+def objection(tree, prompt, prompt_classes, entry_point):
+    """(why the tests do not fit, or "", and the name of the function that they test). `prompt` is the namespace that
+    the prompt leaves, and `prompt_classes` names those that it defines itself."""
+    tests = Tests(tree)
+    tests.modules = {name: value for name, value in prompt.items() if isinstance(value, types.ModuleType)}
+    unknown = tests.loaded - tests.bound - prompt.keys() - vars(builtins).keys() - {"__name__", "__file__"}
+    if entry_point:
+        unknown.discard(entry_point)
+    else:
+        entry_point = only_call(tests, unknown)
+        unknown.discard(entry_point)
+    if unknown:
+        return "they use %s, which only the submission defines" % ", ".join(sorted(unknown)[:3]), ""
+    if not entry_point:
+        return "they name no function to test", ""
+    if not tests.check_parameters() and not {entry_point, "check"} & tests.loaded:
+        return "they never call " + entry_point, ""
+    if entry_point in tests.defined:
+        return "they define %s themselves" % entry_point, ""
+    if prompt_classes & (tests.loaded | {entry_point}):
+        return "they use classes of the prompt", ""
+    candidates = {entry_point} | tests.check_parameters()
+    for name, module in tests.modules.items():
+        if name in tests.loaded and module.__name__.partition(".")[0] not in LIBRARIES:
+            return "they use " + module.__name__, ""
+    for rule in (reaching, identity, callables, attributes):
+        reason = rule(tests, candidates)
+        if reason:
+            return reason, ""
+    return "", entry_point
+
+
+def reaching(tests, candidates):
+    foreign = {name.partition(".")[0] for name in tests.libraries} - LIBRARIES
+    if foreign:
+        return "they import " + min(foreign)
+    for node in tests.nodes:
+        kind = kind_of(node)
+        if kind == "alias" and node.name.rpartition(".")[2] in REACHING_ATTRIBUTES:
+            return "they import " + node.name
+        if kind in ("AsyncFunctionDef", "Await"):
+            return "they are asynchronous"
+        if kind == "Name" and node.id in REACHING and node.id not in tests.bound:
+            return "they use " + node.id
+        if kind == "Attribute" and node.attr in REACHING_ATTRIBUTES:
+            return "they use ." + node.attr
+    return ""
+
+
+def identity(tests, candidates):
+    for node in tests.nodes:
+        if kind_of(node) != "Compare":
+            continue
+        sides = [node.left, *node.comparators]
+        for operator, left, right in zip(node.ops, sides, sides[1:]):
+            if kind_of(operator) in ("Is", "IsNot") and not (is_singleton(left) or is_singleton(right)):
+                return "they ask for identity"
+    return ""
+
+
+def is_singleton(node):
+    """None and its like, and types."""
+    if kind_of(node) == "Call" and name_of(node.func) == "type":
+        return True
+    if kind_of(node) == "Constant":
+        return any(node.value is one for one in SINGLETONS)
+    return isinstance(vars(builtins).get(name_of(node)), type)
+
+
+def callables(tests, candidates):
+    """Functions given to the candidate, or got from it."""
+    made = set()  # variables that hold what it returned
+    for node in tests.nodes:
+        if kind_of(node) == "Assign" and any(kind_of(one) == "Call" and name_of(one.func) in candidates
+                                             for one in every(node.value)):
+            made |= targets_of(node)
+    for call in tests.calls:
+        if kind_of(call.func) == "Call" and name_of(call.func.func) in candidates or name_of(call.func) in made - candidates:
+            return "they call what the function returns"
+        if name_of(call.func) in candidates:
+            given = [*call.args, *(keyword.value for keyword in call.keywords)]
+            if any(kind_of(one) == "Lambda" for one in given):
+                return "they give it a function"
+    return ""
+
+
+def attributes(tests, candidates):
+    """Attributes that no plain value has belong to objects of the submission."""
+    plain = set().union(*map(dir, PLAIN))
+    modules = tests.imported | tests.defined | tests.modules.keys() | {"self", "cls"}
+    if any(name.partition(".")[0] == "numpy" for name in tests.libraries | {one.__name__ for one in tests.modules.values()}):
+        try:
+            import numpy
+            plain |= set(dir(numpy.ndarray))
+        except ImportError:
+            pass  # the tests will say so
+    plain |= {"exception", "output", "warning", "warnings"}  # of unittest's context managers
+    for node in tests.nodes:
+        if kind_of(node) == "Attribute" and node.attr not in plain:
+            root = node.value
+            while kind_of(root) in ("Attribute", "Call", "Subscript"):
+                root = root.func if kind_of(root) == "Call" else root.value
+            if name_of(root) in candidates or name_of(root) not in modules and not assigned_from(tests, name_of(root), modules):
+                return "they use ." + node.attr + " of an object"
+    return ""
+
+
+def assigned_from(tests, name, modules):
+    """Whether a variable only ever holds what a library made: rng = random.Random(42)."""
+    values = [node.value for node in tests.nodes if name and kind_of(node) == "Assign" and name in targets_of(node)]
+    for value in values:
+        while kind_of(value) in ("Attribute", "Call", "Subscript"):
+            value = value.func if kind_of(value) == "Call" else value.value
+        if name_of(value) not in modules:
+            return False
+    return bool(values)

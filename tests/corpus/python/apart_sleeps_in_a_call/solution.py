@@ -1,0 +1,5 @@
+import time
+
+
+def f():
+    time.sleep(600)

@@ -1,0 +1,3 @@
+values = [0] * 10
+values += list(range(f()))
+assert values

@@ -1,0 +1,2 @@
+wanted = {}["missing"]
+assert f() == wanted

@@ -1,0 +1,3 @@
+def head(items):
+    print("debug: ünïcode", items)
+    return items[0]

@@ -1,0 +1,2 @@
+step = counter()
+assert [step(), step()] == [1, 2]
