@@ -11,7 +11,10 @@ Besides the tags of schemas/value.h, where the trusted side must see what the pr
   {"$frozenset": […]}  {"$complex": [re, im]}  {"$range": [a, b, c]}  {"$bytearray": "<base64>"}
   {"$decimal": "1.50"}  {"$fraction": [n, d]}
   {"$iter": […]}  {"$keys": […]}  {"$values": […]}  {"$items": [[key, value], …]}   generators, maps, views of dicts, …
+  {"$deque": [[…], maxlen]}  {"$Counter": {…}}  {"$OrderedDict": {…}}               of collections
   {"$array": [dtype, shape, "<base64>"]}  {"$scalar": [dtype, "<base64>"]}          of numpy
+
+An object of a class that inherits from a plain kind and keeps its equality (a namedtuple, an IntEnum) crosses as that.
 """
 
 import itertools
@@ -25,7 +28,7 @@ __builtins__ = dict(__builtins__)
 MAX_ITEMS = 100_000  # of an iterator, which is run to its end
 MAX_INT_DIGITS = 100_000
 MAX_PARTS = 4_000_000  # values in one frame, about
-NUMPY_KINDS = frozenset("biufc")
+NUMPY_KINDS = frozenset("biufcSUMm")
 NUMPY_SCALARS = ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "longlong",
                  "ulonglong", "float16", "float32", "float64", "longdouble", "complex64", "complex128", "clongdouble")
 # Types whose values are run to their end.
@@ -34,6 +37,23 @@ ITERATORS += [map, filter, zip, enumerate, reversed, type(_ for _ in ()), type(r
 ITERTOOLS = ("accumulate", "chain", "combinations", "combinations_with_replacement", "compress", "dropwhile",
              "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "starmap", "takewhile",
              "zip_longest")
+
+
+# What an object of a subclass is worth where Python compares it as its base.
+PLAIN_PARTS = {int: int.__pos__, float: float.__pos__, complex: complex.__pos__, str: str.__str__,
+               bytes: lambda value: bytes.__getitem__(value, slice(None)),
+               tuple: lambda value: tuple.__getitem__(value, slice(None)),
+               list: lambda value: list.__getitem__(value, slice(None)),
+               dict: dict.copy, set: set.copy, frozenset: lambda value: frozenset(frozenset.__iter__(value))}
+
+
+def plain_part(value):
+    """The value of a subclass that does not say itself what it equals: a liar would have to."""
+    kind = type(value)
+    for base in kind.__mro__:
+        if base in PLAIN_PARTS:
+            return PLAIN_PARTS[base](value) if kind.__eq__ is base.__eq__ else None
+    return None
 
 
 class Table:
@@ -51,8 +71,8 @@ class Table:
 class RichEncoder:
     """encode(value, table, growing) → text: with `growing`, mutable values that the table lacks are added to it."""
 
-    def __init__(self, opaque=None):
-        base = self.base = python_values.Encoder(opaque)
+    def __init__(self, opaque=None, stand_in=lambda value: None):
+        base = self.base = python_values.Encoder(opaque, stand_in)
         encode, encode_list, encode_bytes, tagged = base.encode, base.encode_list, base.encode_bytes, base.tagged
         float_text, identity, islice, sequence = base.scalars[float], id, itertools.islice, list
         self.table, self.growing = Table(), False
@@ -94,6 +114,12 @@ class RichEncoder:
         base.scalars[range] = tagged("$range", lambda v: encode_list([v.start, v.stop, v.step], 0))
         self.mutable_array = mutable(encode_array)
         self.encode_numpy_scalar, self.run_out = encode_numpy_scalar, run_out
+        self.of_collections = {
+            "deque": lambda value, depth: '{"$deque":[' + encode_list(sequence(value), depth) + "," + encode(value.maxlen, depth) + "]}",
+            "Counter": tagged("$Counter", base.encode_dict),
+            "OrderedDict": tagged("$OrderedDict", base.encode_dict),
+        }
+        self.mutable = mutable
 
     def know_libraries(self):
         base = self.base
@@ -101,6 +127,10 @@ class RichEncoder:
         base.know("decimal", ("Decimal",), base.scalars, base.tagged("$decimal", lambda v: number_of(text_of(v))))
         base.know("fractions", ("Fraction",), base.scalars,
                   base.tagged("$fraction", lambda v: encode_list([v.numerator, v.denominator], 0)))
+        for name, contents in self.of_collections.items():
+            base.know("collections", (name,), self.contents, contents)
+            base.know("collections", (name,), base.containers, self.mutable(contents))
+        base.know("numpy", ("str_", "bytes_"), base.scalars, lambda value: base.encode(value.item(), 0))
         base.know("itertools", ITERTOOLS, base.containers, base.tagged("$iter", self.run_out))
         base.know("numpy", NUMPY_SCALARS, base.scalars, self.encode_numpy_scalar)
         base.know("numpy", ("ndarray",), base.containers, self.mutable_array)
@@ -179,6 +209,26 @@ def make_decoder():
             raise ValueError("an array of " + str(kind))
         return numpy.frombuffer(a2b_base64(text), dtype=kind)
 
+    def counter(body):
+        from collections import Counter
+        return filled(Counter(), *pairs_of(body))
+
+    def ordered(body):
+        from collections import OrderedDict
+        return filled(OrderedDict(), *pairs_of(body))
+
+    def pairs_of(body):
+        """Of a dict as it is written, its pairs and what makes a key."""
+        if type(body) is not tuple:
+            raise ValueError("a dict is missing")
+        return (body[0][1], build) if len(body) == 1 and body[0][0] == "$dict" else (body,)
+
+    def deque_of(body):
+        from collections import deque
+        made = added(deque(maxlen=body[1]))
+        made.extend(items(body[0]))
+        return made
+
     def array(body):
         dtype, shape, text = body
         return added(from_bytes(dtype, text).reshape(shape).copy())
@@ -202,6 +252,9 @@ def make_decoder():
         "$keys": lambda body: dict.fromkeys(items(body)).keys(),
         "$values": lambda body: dict(enumerate(items(body))).values(),
         "$items": lambda body: dict(items(body)).items(),
+        "$deque": deque_of,
+        "$Counter": counter,
+        "$OrderedDict": ordered,
         "$array": array,
         "$scalar": lambda body: from_bytes(*body)[0],
         "$type": Opaque,

@@ -11,16 +11,19 @@ import types
 
 # Libraries whose values cross, or which only compute.
 LIBRARIES = frozenset("""__future__ abc bisect cmath collections copy dataclasses decimal enum fractions functools heapq
-    itertools json keyword math numbers numpy operator pprint pytest random re statistics string sys textwrap time traceback typing
-    unittest warnings""".split())
+    itertools json keyword math numbers numpy operator pprint pytest random re statistics string sys textwrap time
+    traceback typing unittest warnings""".split())
+# Others that a prompt may bring along for the function's own use: they make text, bytes and numbers.
+COMPUTING = frozenset("base64 binascii hashlib hmac html os secrets struct urllib zlib".split())
 # Names by which tests reach around the values.
 REACHING = frozenset("""__import__ breakpoint compile delattr dir eval exec globals help id input locals memoryview open
     redirect_stderr redirect_stdout setattr vars""".split())
 REACHING_ATTRIBUTES = frozenset("""__annotations__ __closure__ __code__ __defaults__ __dict__ __doc__ __globals__
     __module__ __self__ __wrapped__ modules mock patch seed setrecursionlimit setstate stderr stdin stdout""".split())
 SINGLETONS = (None, True, False, Ellipsis)
+EXCEPTIONS = [kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)]
 PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range,
-         type(iter([])), *(kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)))
+         type(iter([])), *EXCEPTIONS)
 ONLY_AST = 0x400  # ast.PyCF_ONLY_AST, without the import
 FUNCTIONS = ("FunctionDef", "AsyncFunctionDef")
 SCOPES = (*FUNCTIONS, "Lambda", "ClassDef")
@@ -80,7 +83,7 @@ def targets_of(assignment):
 
 
 class Tests:
-    """What the tests bind, load, import and call."""
+    """What a text of tests, or a prompt, binds, loads, imports and calls."""
 
     def __init__(self, tree):
         self.nodes = list(every(tree))
@@ -106,7 +109,12 @@ class Tests:
                 self.defined.add(node.name)
             elif kind_of(node) in ("Assign", "AnnAssign", "AugAssign"):
                 self.defined |= targets_of(node)
+        self.classes = {node.name for node in tree.body if kind_of(node) == "ClassDef"}
         self.calls = [node for node in self.nodes if kind_of(node) == "Call"]
+
+    def foreign(self):
+        """The libraries that are imported, less those whose values cross."""
+        return {name.partition(".")[0] for name in self.libraries} - LIBRARIES
 
     def check_parameters(self):
         """What `check` calls the candidate."""
@@ -124,12 +132,14 @@ def only_call(tests, unknown):
     return ""
 
 
-def objection(tree, prompt, prompt_classes, entry_point):
-    """(why the tests do not fit, or "", and the name of the function that they test). `prompt` is the namespace that
-    the prompt leaves, and `prompt_classes` names those that it defines itself."""
+def objection(tree, prompt, namespace, entry_point):
+    """(why the tests do not fit, or "", and the name of the function that they test). `prompt` is the syntax tree of
+    the prompt, or None, and `namespace` what it leaves."""
     tests = Tests(tree)
-    tests.modules = {name: value for name, value in prompt.items() if isinstance(value, types.ModuleType)}
-    unknown = tests.loaded - tests.bound - prompt.keys() - vars(builtins).keys() - {"__name__", "__file__"}
+    tests.modules = {name: value for name, value in namespace.items() if isinstance(value, types.ModuleType)}
+    prompt = Tests(prompt) if prompt else None
+    prompt_classes = prompt.classes if prompt else set()
+    unknown = tests.loaded - tests.bound - namespace.keys() - vars(builtins).keys() - {"__name__", "__file__"}
     if entry_point:
         unknown.discard(entry_point)
     else:
@@ -146,9 +156,9 @@ def objection(tree, prompt, prompt_classes, entry_point):
     if prompt_classes & (tests.loaded | {entry_point}):
         return "they use classes of the prompt", ""
     candidates = {entry_point} | tests.check_parameters()
-    for name, module in tests.modules.items():
-        if name in tests.loaded and module.__name__.partition(".")[0] not in LIBRARIES:
-            return "they use " + module.__name__, ""
+    foreign = prompt.foreign() - COMPUTING if prompt else set()
+    if foreign:
+        return "the prompt imports " + min(foreign), ""
     for rule in (reaching, identity, callables, attributes):
         reason = rule(tests, candidates)
         if reason:
@@ -157,9 +167,8 @@ def objection(tree, prompt, prompt_classes, entry_point):
 
 
 def reaching(tests, candidates):
-    foreign = {name.partition(".")[0] for name in tests.libraries} - LIBRARIES
-    if foreign:
-        return "they import " + min(foreign)
+    if tests.foreign():
+        return "they import " + min(tests.foreign())
     for node in tests.nodes:
         kind = kind_of(node)
         if kind == "alias" and node.name.rpartition(".")[2] in REACHING_ATTRIBUTES:
@@ -201,7 +210,8 @@ def callables(tests, candidates):
                                              for one in every(node.value)):
             made |= targets_of(node)
     for call in tests.calls:
-        if kind_of(call.func) == "Call" and name_of(call.func.func) in candidates or name_of(call.func) in made - candidates:
+        called_twice = kind_of(call.func) == "Call" and name_of(call.func.func) in candidates
+        if called_twice or name_of(call.func) in made - candidates:
             return "they call what the function returns"
         if name_of(call.func) in candidates:
             given = [*call.args, *(keyword.value for keyword in call.keywords)]
@@ -214,7 +224,8 @@ def attributes(tests, candidates):
     """Attributes that no plain value has belong to objects of the submission."""
     plain = set().union(*map(dir, PLAIN))
     modules = tests.imported | tests.defined | tests.modules.keys() | {"self", "cls"}
-    if any(name.partition(".")[0] == "numpy" for name in tests.libraries | {one.__name__ for one in tests.modules.values()}):
+    loaded = tests.libraries | {module.__name__ for module in tests.modules.values()}
+    if any(name.partition(".")[0] == "numpy" for name in loaded):
         try:
             import numpy
             plain |= set(dir(numpy.ndarray))
@@ -223,10 +234,8 @@ def attributes(tests, candidates):
     plain |= {"exception", "output", "warning", "warnings"}  # of unittest's context managers
     for node in tests.nodes:
         if kind_of(node) == "Attribute" and node.attr not in plain:
-            root = node.value
-            while kind_of(root) in ("Attribute", "Call", "Subscript"):
-                root = root.func if kind_of(root) == "Call" else root.value
-            if name_of(root) in candidates or name_of(root) not in modules and not assigned_from(tests, name_of(root), modules):
+            root = root_of(node)
+            if root in candidates or root not in modules and not assigned_from(tests, root, modules):
                 return "they use ." + node.attr + " of an object"
     return ""
 
@@ -234,9 +243,11 @@ def attributes(tests, candidates):
 def assigned_from(tests, name, modules):
     """Whether a variable only ever holds what a library made: rng = random.Random(42)."""
     values = [node.value for node in tests.nodes if name and kind_of(node) == "Assign" and name in targets_of(node)]
-    for value in values:
-        while kind_of(value) in ("Attribute", "Call", "Subscript"):
-            value = value.func if kind_of(value) == "Call" else value.value
-        if name_of(value) not in modules:
-            return False
-    return bool(values)
+    return bool(values) and all(root_of(value) in modules for value in values)
+
+
+def root_of(node):
+    """The name that an expression begins with: x of x.y[0].z()."""
+    while kind_of(node) in ("Attribute", "Call", "Subscript"):
+        node = node.func if kind_of(node) == "Call" else node.value
+    return name_of(node)

@@ -28,16 +28,16 @@ def snapshot_of(value):
     kind = type(value)
     if kind is list:
         return value[:]
-    if kind is dict:
+    if isinstance(value, dict):
         return list(value), list(value.values())
     return value.copy()
 
 
 def has_changed(value, before, same=operator.is_):
     kind = type(value)
-    if kind is list:
+    if kind is list or kind.__name__ == "deque":
         return len(value) != len(before) or not all(map(same, value, before))
-    if kind is dict:
+    if isinstance(value, dict):
         keys, items = before
         return (len(value) != len(keys) or not all(map(same, value, keys))
                 or not all(map(same, value.values(), items)))
@@ -49,7 +49,8 @@ def has_changed(value, before, same=operator.is_):
 def main():
     task = python_values.decode_task(python_values.read_all(os.read, 3))
     os.close(3)
-    leaving, rich = python_program.Leaving(), python_exchange.RichEncoder()
+    leaving = python_program.Leaving()
+    rich = python_exchange.RichEncoder(stand_in=python_exchange.plain_part)
     decode_frame, build_value = python_exchange.make_decoder()
     table_of, send_frame, receive_frame = python_exchange.Table, python_exchange.send_frame, python_exchange.receive_frame
     find, at_ease = python_program.find, python_values.at_ease
@@ -72,7 +73,7 @@ def main():
 
     @at_ease
     def encode_answer(word, value, table, snapshots):
-        rich.base.know_collections()
+        rich.base.know("collections", ("defaultdict",), rich.base.containers, rich.base.encode_dict)
         rich.know_libraries()
         answer = '{"%s":%s' % (word, rich.encode(value, table))
         changed = ["[%d,%s]" % (n, rich.encode_contents(value, table))

@@ -174,9 +174,12 @@ def put(mine, held):
     """Makes `mine` hold what `held` does, as the call did to its own."""
     if type(mine) in (list, bytearray):
         mine[:] = held
-    elif type(mine) in (dict, set):
+    elif isinstance(mine, (dict, set)):
         mine.clear()
         mine.update(held)
+    elif type(mine).__name__ == "deque":
+        mine.clear()
+        mine.extend(held)
     elif mine.dtype == held.dtype and mine.shape == held.shape:
         mine[...] = held
     else:
@@ -206,7 +209,7 @@ def make_proxy(submission, name):
 
 
 def run_prompt(prompt, entry_point, namespace):
-    """Names that the prompt defines, as far as it can be run: helpers, imports. Returns those that are classes."""
+    """Names that the prompt defines, as far as it can be run: helpers, imports. Returns its syntax tree, or None."""
     for text in (prompt, prompt + "\n    pass\n", prompt + "\n        pass\n", prompt + "pass\n"):
         try:
             tree = python_fit.parse(text, "prompt.py")
@@ -215,8 +218,8 @@ def run_prompt(prompt, entry_point, namespace):
             continue
         except Exception:
             pass  # what it has defined until here is there
-        return {node.name for node in tree.body if type(node).__name__ == "ClassDef"}
-    return set()
+        return tree
+    return None
 
 
 class Report:
@@ -271,8 +274,8 @@ def main():
         report.end("broken %s: %s" % (type(error).__name__, error))
     module = python_program.make_module("__main__", "tests.py")
     namespace = module.__dict__
-    classes = run_prompt(task["prompt"], task["entry_point"], namespace)
-    reason, name = python_fit.objection(tree, namespace, classes, task["entry_point"])
+    prompt = run_prompt(task["prompt"], task["entry_point"], namespace)
+    reason, name = python_fit.objection(tree, prompt, namespace, task["entry_point"])
     if reason:
         report.end("misfit " + reason)
 

@@ -74,9 +74,10 @@ def decode_task(bytes_):
 
 class Encoder:
     """encode(value, depth) → text. The tables say what kinds there are, and may be added to: `scalars` of functions of
-    the value, `containers` of functions of value and depth. `opaque(reason)` answers for what has no value form."""
+    the value, `containers` of functions of value and depth. `opaque(reason)` answers for what has no value form, unless
+    `stand_in(value)` has a value of a known kind for it (None: it has not)."""
 
-    def __init__(self, opaque=None):
+    def __init__(self, opaque=None, stand_in=lambda value: None):
         kind_of, text_of, int_text, float_text = type, str, int.__repr__, float.__repr__
         quote, base64 = encode_basestring_ascii, b2a_base64
         infinities = {"inf": '{"$float":"inf"}', "-inf": '{"$float":"-inf"}', "nan": '{"$float":"nan"}'}
@@ -152,6 +153,9 @@ class Encoder:
             container = containers.get(kind)
             if container is not None:
                 return container(value, depth)
+            known = stand_in(value)
+            if known is not None:
+                return encode(known, depth + 1)
             return opaque(text_of(name_of(kind))[:200])
 
         self.encode, self.scalars, self.containers, self.opaque = encode, scalars, containers, opaque

@@ -103,6 +103,29 @@ TEST(PythonApart, NumbersOfTheStandardLibraryCross) {
             "accepted");
 }
 
+TEST(PythonApart, CollectionsCrossAsTheyAre) {
+  EXPECT_EQ(judged("from collections import *\n"
+                   "def f(d):\n"
+                   "  d.append(9)\n"
+                   "  return deque([3]), Counter('aab'), OrderedDict([(2, 1), (1, 2)])\n",
+                   "from collections import deque, Counter, OrderedDict\n"
+                   "d = deque([1, 2], maxlen=2)\n"
+                   "left, counted, ordered = f(d)\n"
+                   "assert left == deque([3]) and d == deque([2, 9]) and d.maxlen == 2\n"
+                   "assert counted['z'] == 0 and list(ordered) == [2, 1]\n"),
+            "accepted");
+}
+
+TEST(PythonApart, ASubclassThatKeepsItsBasesEqualityIsWorthItsBase) {
+  EXPECT_EQ(judged("import collections, enum\n"
+                   "P = collections.namedtuple('P', 'a b')\n"
+                   "class E(enum.IntEnum):\n  A = 5\n"
+                   "class S(str):\n  pass\n"
+                   "def f():\n  return [P(1, -0.0), E.A, S('x')]\n",
+                   "assert repr(f()) == \"[(1, -0.0), 5, 'x']\""),
+            "accepted");
+}
+
 TEST(PythonApart, WhatIsIteratedOverIsRunToItsEnd) {
   EXPECT_EQ(judged("def f(d):\n  yield d.keys()\n  yield d.values()\n  yield map(str, d)\n",
                    "keys, values, texts = f({1: 2})\n"
@@ -317,6 +340,8 @@ TEST(PythonApart, WhatNeedsMoreThanValuesRunsInOneProcessAndSaysWhy) {
             "they use classes of the prompt");
   EXPECT_EQ(objection_to("def f(x):\n  return x\nassert f(1) == 1"), "they define f themselves");
   EXPECT_EQ(objection_to("assert True"), "they never call f");
+  EXPECT_EQ(objection_to("assert f(1)", "import datetime\n"), "the prompt imports datetime");
+  EXPECT_EQ(objection_to("assert f(1)", "import hashlib\n"), "apart");
   EXPECT_EQ(objection_to("assert f(1) is not None and type(f(1)) is int and f(True) is True"),
             "apart");
   EXPECT_EQ(objection_to(
