@@ -5,7 +5,7 @@ farm_packages=(g++ cmake ninja-build pkg-config librdkafka-dev rapidjson-dev pro
   libseccomp-dev libcairo2-dev libcli11-dev libtomlplusplus-dev libssl-dev libzstd-dev zlib1g-dev python3)
 # To test it as well. Boost is for submissions: some data sets include its headers.
 farm_test_packages=(ccache libgtest-dev libgmock-dev kcat python3-numpy python3-venv openjdk-17-jdk-headless maven clang-format-14
-  clang-tidy-14 libboost1.81-dev)
+  clang-tidy-14 clang-14 libclang-rt-14-dev libboost1.81-dev)
 # Prometheus and promtool, for the tests of monitoring/.
 farm_test_packages+=(prometheus)
 

@@ -47,7 +47,7 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 build() {
   local preset=$1 dir=$2
   shift 2
-  cmake --preset "$preset" -DFARM_TESTS=ON > "$dir.log" 2>&1 || { tail -n 20 "$dir.log"; rm -f "$dir.log"; return 1; }
+  cmake --preset "$preset" > "$dir.log" 2>&1 || { tail -n 20 "$dir.log"; rm -f "$dir.log"; return 1; }
   rm -f "$dir.log"
   cmake --build "$dir" --parallel "$jobs" --target "$@"
 }
@@ -62,6 +62,8 @@ sanitized() {
     setarch "$(uname -m)" -R ctest --test-dir "build-$preset" -L "^$label\$" -LE sandbox --output-on-failure \
       --no-tests=error --parallel "$jobs"
 }
+
+fuzz() { build fuzz build-fuzz fuzzers && tests/fuzz/run.sh build-fuzz; }
 
 # Most tests wait more than they compute, so one more than there are cores run at a time. A test that fails is run once
 # more, so that a hiccup of a busy machine does not cost a whole run; it is named below as a second try all the same.
@@ -94,6 +96,7 @@ if ((${#labels[@]} == 0)); then
   step "clang-tidy" python3 tests/tidy.py
   step "unit tests under AddressSanitizer and UBSan" sanitized asan unit
   step "queue and pool tests under ThreadSanitizer" sanitized tsan concurrency
+  step "fuzzers, a short run" fuzz
 fi
 step "tests" main_tests
 step "skipped tests" skips

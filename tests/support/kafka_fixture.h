@@ -33,7 +33,7 @@ class BrokerUnderTest {
 Expected<std::unique_ptr<BrokerUnderTest>> broker_under_test();
 
 // Long enough for a group to hand partitions over on a busy machine; no test waits for it to pass.
-inline constexpr std::chrono::seconds kDeadline{60};
+inline constexpr std::chrono::seconds kDeadline{150};
 
 class KafkaTest : public ::testing::Test {
  protected:
