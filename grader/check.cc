@@ -59,17 +59,18 @@ std::string first_line_of(const char* path) {
   return line;
 }
 
-CheckLine check_privileges() {
+CheckLine check_privileges(bool full) {
   if (::geteuid() == 0) return ready("privileges", "root; the daemon gives it up after its start");
-  return failing("privileges", "runs as uid " + std::to_string(::geteuid()),
-                 "run it as root (sudo gradefarm doctor): a grader needs CAP_SYS_ADMIN, CAP_SETUID "
-                 "and CAP_SYS_RESOURCE to set up sandboxes, and its daemon gives them up");
+  return missing("privileges", full,
+                 "runs as uid " + std::to_string(::geteuid()) + ": isolation 'reduced' at best",
+                 "run it as root (sudo gradefarm doctor) for 'full': a grader needs CAP_SYS_ADMIN, "
+                 "CAP_SETUID and CAP_SYS_RESOURCE for it, and its daemon gives them up");
 }
 
-void check_kernel(Findings& findings) {
+void check_kernel(Findings& findings, Isolation isolation) {
   utsname name{};
   ::uname(&name);
-  for (const sandbox::KernelProbe& probe : sandbox::probe_kernel()) {
+  for (const sandbox::KernelProbe& probe : sandbox::probe_kernel(isolation)) {
     const std::string check = "kernel: " + probe.feature;
     if (probe.error == 0) {
       findings.add(ready(check, std::string(name.sysname) + " " + name.release));
@@ -90,10 +91,10 @@ void check_kernel(Findings& findings) {
   }
 }
 
-CheckLine check_cgroups() {
+CheckLine check_cgroups(bool full) {
   const auto layout = sandbox::discover_cgroup_layout();
   if (!layout) {
-    return failing("cgroups", layout.error().text(),
+    return missing("cgroups", full, layout.error().text(),
                    "give the grader a group of its own with the controllers memory, pids and cpu "
                    "(systemd: Delegate=yes)");
   }
@@ -137,7 +138,7 @@ CheckLine check_blobs(const config::GraderConfig& config,
   return ready("blob directory", config.blob_dir + ", written and read as the daemon's user");
 }
 
-CheckLine check_sandbox(sandbox::Sandbox& sandbox) {
+CheckLine check_sandbox(sandbox::LinuxSandbox& sandbox) {
   sandbox::RunSpec spec;
   spec.commands = {{"/bin/sh", "-c", "echo sandboxed"}};
   const auto begun = std::chrono::steady_clock::now();
@@ -153,15 +154,16 @@ CheckLine check_sandbox(sandbox::Sandbox& sandbox) {
   const auto took =
       std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begun);
   return ready("sandbox", "isolation " + std::string(word(outcome->isolation)) + ", first run " +
-                              std::to_string(took.count()) + " ms");
+                              std::to_string(took.count()) + " ms: " + sandbox.set_up());
 }
 
 void check_languages(Findings& findings, const config::GraderConfig& config,
-                     const languages::Registry& registry, sandbox::Sandbox& sandbox) {
+                     const languages::Registry& registry, sandbox::Sandbox& sandbox,
+                     Isolation isolation) {
   evaluate::Tools tools;
   tools.settings.limits = server_limits(config, host_memory());
   tools.settings.python = config.python;
-  tools.settings.isolation = Isolation::kFull;
+  tools.settings.isolation = isolation;
   tools.settings.languages = &registry;
   tools.sandbox = &sandbox;
   int working = 0;
@@ -226,10 +228,12 @@ CheckLine judge_clock(int state, std::int64_t estimated_error_us) {
 
 int check_host(const config::GraderConfig& config) {
   Findings findings;
-  const bool root = ::geteuid() == 0;
-  findings.add(check_privileges());
-  check_kernel(findings);
-  findings.add(check_cgroups());
+  const Isolation wanted =
+      config.isolation.value_or(::geteuid() == 0 ? Isolation::kFull : Isolation::kReduced);
+  const bool full = wanted == Isolation::kFull;
+  findings.add(check_privileges(full));
+  check_kernel(findings, wanted);
+  findings.add(check_cgroups(full));
   findings.add(judge_memory(host_memory(), config.workers,
                             server_limits(config, host_memory()).maxima.memory,
                             config.maxima.memory));
@@ -243,10 +247,6 @@ int check_host(const config::GraderConfig& config) {
   }
   std::optional<Expected<kafka::BlobStore>> blobs;
   if (!config.blob_dir.empty()) blobs.emplace(kafka::BlobStore::open(config.blob_dir));
-  if (!root) {
-    findings.add(missing("sandbox", true, "not tried without root", "see privileges"));
-    return findings.exit_code();
-  }
   config::GraderConfig one = config;
   one.workers = 1;
   auto slots = start_slots(one);
@@ -263,7 +263,7 @@ int check_host(const config::GraderConfig& config) {
   const CheckLine sandbox = check_sandbox(*slots->sandboxes[0]);
   findings.add(sandbox);
   if (registry && !sandbox.blocks())
-    check_languages(findings, config, *registry, *slots->sandboxes[0]);
+    check_languages(findings, config, *registry, *slots->sandboxes[0], slots->isolation);
   return findings.exit_code();
 }
 

@@ -115,10 +115,13 @@ int run(const config::GraderConfig& config) {
     if (!store) return fail(store.error());
     blobs.emplace(std::move(*store));
   }
-  auto slots = start_slots(config);
-  if (!slots) return fail(slots.error());
   auto bad_case_directory = open_bad_cases(config);
   if (!bad_case_directory) return fail(bad_case_directory.error());
+  auto slots = start_slots(config);
+  if (!slots) return fail(slots.error());
+  log::write(slots->isolation == Isolation::kFull ? monitoring::LogLevel::kInfo
+                                                  : monitoring::LogLevel::kWarning,
+             "sandbox", {{"isolation", word(slots->isolation)}, {"set_up", slots->set_up}});
   if (auto dropped = drop_privileges(config); !dropped) return fail(dropped.error());
 
   // From here on without privileges, and with threads.
@@ -135,8 +138,7 @@ int run(const config::GraderConfig& config) {
   evaluate::Tools tools;
   tools.settings.limits = server_limits(config, host_memory());
   tools.settings.python = config.python;
-  tools.settings.isolation =
-      Isolation::kFull;  // start_slots sets up nothing less, and every run says what it got
+  tools.settings.isolation = slots->isolation;
   tools.settings.languages = &*all_languages;
   tools.sandbox = slots->sandboxes[0].get();
   const auto statuses = service::test_languages(*all_languages, tools);

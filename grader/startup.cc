@@ -32,6 +32,21 @@ std::vector<std::string> readable_paths(const config::GraderConfig& config) {
   return {python.substr(0, bin)};
 }
 
+// What a sandbox needs of the kernel shows when a program runs in it, and should before requests
+// come.
+Expected<Done> try_first_slot(Slots& slots) {
+  sandbox::RunSpec spec;
+  spec.commands = {{"/bin/sh", "-c", "exit 0"}};
+  FARM_TRY(const sandbox::RunOutcome outcome, slots.sandboxes.front()->run(spec));
+  if (outcome.exit_code != 0) {
+    return internal_error("sandbox: a shell in it does not work: " + outcome.stderr_bytes +
+                          "; check /bin/sh and the libraries below /usr");
+  }
+  slots.isolation = outcome.isolation;
+  slots.set_up = slots.sandboxes.front()->set_up();
+  return Done{};
+}
+
 }  // namespace
 
 std::filesystem::path languages_directory(const config::GraderConfig& config) {
@@ -49,6 +64,9 @@ std::int64_t Slots::launcher_restarts() const {
 
 Expected<Slots> start_slots(const config::GraderConfig& config) {
   sandbox::LauncherSettings settings;
+  settings.isolation =
+      config.isolation.value_or(::geteuid() == 0 ? Isolation::kFull : Isolation::kReduced);
+  if (settings.isolation == Isolation::kReduced) FARM_CHECK_OK(drop_privileges(config));
   settings.identities = identities(config);
   settings.root.readable_paths = readable_paths(config);
   settings.owner = ::getpid();
@@ -60,6 +78,7 @@ Expected<Slots> start_slots(const config::GraderConfig& config) {
     slots.sandboxes.push_back(
         std::make_unique<sandbox::LinuxSandbox>(*slots.forkserver, slot, config.workers + slot));
   }
+  FARM_CHECK_OK(try_first_slot(slots));
   return slots;
 }
 
@@ -76,12 +95,13 @@ Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::Grader
 }
 
 Expected<Done> drop_privileges(const config::GraderConfig& config) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
+    return system_error("drop privileges: no_new_privs", errno);
+  if (::geteuid() != 0) return Done{};
   const unsigned user = identities(config).daemon();
   if (::setgroups(0, nullptr) != 0) return system_error("drop privileges: setgroups", errno);
   if (::setresgid(user, user, user) != 0) return system_error("drop privileges: setresgid", errno);
   if (::setresuid(user, user, user) != 0) return system_error("drop privileges: setresuid", errno);
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
-    return system_error("drop privileges: no_new_privs", errno);
   if (::setuid(0) == 0) return internal_error("drop privileges: root came back");
   return Done{};
 }

@@ -27,19 +27,24 @@ std::filesystem::path languages_directory(const config::GraderConfig& config);
 struct Slots {
   std::unique_ptr<sandbox::Forkserver> forkserver;
   std::vector<std::unique_ptr<sandbox::LinuxSandbox>> sandboxes;
+  Isolation isolation = Isolation::kNone;  // of a program that ran in the first one
+  std::string set_up;                      // the same in words
 
   std::int64_t launcher_restarts() const;
 };
 
-// Forks the privileged part. Precondition: root and single-threaded. Errors: kInternal naming what
-// the host lacks.
+// Forks the part that builds sandboxes, and runs a program in one. Precondition: single-threaded.
+// Where isolation `reduced` is asked of root, privileges are dropped before: nothing needs them
+// then. Errors: kInternal naming what the host lacks and the remedy; never less isolation than
+// configured.
 Expected<Slots> start_slots(const config::GraderConfig& config);
 
 // The directory of bad cases, if one is configured, ready for the daemon that drop_privileges()
 // makes of us. Errors: kInternal naming the path and the remedy.
 Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::GraderConfig& config);
 
-// Gives up root for good: the daemon parses what comes from the network. Errors: kInternal.
+// Gives up root, if it is there, for good: the daemon parses what comes from the network. Errors:
+// kInternal.
 Expected<Done> drop_privileges(const config::GraderConfig& config);
 
 // The limits of this host: the configured maxima, with memory cut so that all slots together fit

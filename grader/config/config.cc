@@ -131,6 +131,7 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   if (!settings.text("ready_fd").empty()) {
     config.ready_fd = static_cast<int>(settings.count("ready_fd"));
   }
+  config.isolation = parse_isolation(settings.text("isolation"));
   config.sandbox_uid_base = static_cast<std::uint32_t>(settings.count("sandbox_uid_base"));
   config.bad_cases = bad_cases_of(settings);
   config.bad_cases_topic = settings.is_on("bad_cases_topic");

@@ -19,6 +19,7 @@
 #include "monitoring/log.h"
 #include "schemas/expected.h"
 #include "schemas/units.h"
+#include "schemas/verdict.h"
 
 namespace farm::config {
 
@@ -65,6 +66,7 @@ struct GraderConfig {
   Milliseconds canary_interval{0};             // 0: no canary
   bool check = false;                          // only look at the host; then kafka may be empty
   std::optional<int> ready_fd;                 // where "ready\n" is written once it serves
+  std::optional<Isolation> isolation;          // nullopt: full as root, else reduced
   std::uint32_t sandbox_uid_base = 0;          // slot n runs submissions as this uid + n
   BadCaseOptions bad_cases;
   bool bad_cases_topic = false;

@@ -95,6 +95,15 @@ std::vector<OptionSpec> make_table() {
     ready.maximum = 1'000'000;
     add(ready);
   }
+  add({"isolation",
+       kChoice,
+       "auto",
+       "",
+       "What stands between submission and host: full needs root, reduced does not; auto is full "
+       "as "
+       "root, else reduced. What cannot be had stops the grader.",
+       kGraderOnly,
+       {"auto", "full", "reduced"}});
   {
     // 60578 to 61183 is the range below 65536 that systemd's uid table and Debian leave unused.
     OptionSpec base{

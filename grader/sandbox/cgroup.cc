@@ -20,6 +20,7 @@ namespace farm::sandbox {
 namespace {
 
 constexpr std::string_view kOwnerPrefix = "gradefarm-";
+constexpr std::string_view kLeafSuffix = "-daemon";
 constexpr std::string_view kV1Controllers[] = {"memory", "pids", "cpu", "cpuacct"};
 // The default CFS period (sched-bwc.rst): shorter ones cost more, longer ones throttle in longer
 // stretches.
@@ -115,6 +116,9 @@ Expected<os::UniqueFd> make_directory(int parent, const std::string& name) {
 
 std::string owner_name(pid_t owner) { return std::string(kOwnerPrefix) + std::to_string(owner); }
 
+// v2: where the daemon itself is.
+std::string leaf_name(pid_t owner) { return owner_name(owner) + std::string(kLeafSuffix); }
+
 // Depth first; cgroup directories hold only control files, which need no removal.
 void remove_tree(int parent, const std::string& name) {
   const Expected<os::UniqueFd> directory = open_directory(parent, name);
@@ -200,7 +204,7 @@ Expected<Done> prepare_cgroups(const CgroupLayout& layout, pid_t owner) {
     if (layout.version == 2) {
       // A v2 group with processes cannot hand controllers to its children (cgroup-v2.rst, "No
       // Internal Process Constraint"; the root is exempt), so we step into a leaf first.
-      FARM_TRY(const os::UniqueFd leaf, make_directory(own.get(), owner_name(owner) + "-daemon"));
+      FARM_TRY(const os::UniqueFd leaf, make_directory(own.get(), leaf_name(owner)));
       FARM_CHECK_OK(os::write_file_at(leaf.get(), "cgroup.procs", "0"));
       if (auto enabled =
               os::write_file_at(own.get(), "cgroup.subtree_control", "+memory +pids +cpu");
@@ -230,16 +234,18 @@ void remove_stale_cgroups(const CgroupLayout& layout) {
   for (const CgroupLayout::Hierarchy& hierarchy : layout.hierarchies) {
     DIR* listing = ::opendir(hierarchy.directory.c_str());
     if (listing == nullptr) continue;
-    std::vector<pid_t> gone;
+    std::vector<std::string> gone;
     while (const dirent* entry = ::readdir(listing)) {
-      const std::string_view name = entry->d_name;
+      std::string_view name = entry->d_name;
       if (!name.starts_with(kOwnerPrefix)) continue;
-      const Expected<std::int64_t> pid = parse_number(name.substr(kOwnerPrefix.size()), "pid");
+      name.remove_prefix(kOwnerPrefix.size());
+      if (name.ends_with(kLeafSuffix)) name.remove_suffix(kLeafSuffix.size());
+      const Expected<std::int64_t> pid = parse_number(name, "pid");
       if (pid && ::kill(static_cast<pid_t>(*pid), 0) != 0 && errno == ESRCH)
-        gone.push_back(static_cast<pid_t>(*pid));
+        gone.emplace_back(entry->d_name);
     }
     ::closedir(listing);
-    for (const pid_t pid : gone) remove_cgroups(layout, pid);
+    for (const std::string& name : gone) remove_tree(AT_FDCWD, hierarchy.directory + "/" + name);
   }
 }
 
@@ -322,7 +328,7 @@ std::vector<int> RunCgroup::join_fds() const {
   return fds;
 }
 
-Expected<Nanoseconds> RunCgroup::cpu_used() const {
+Expected<Nanoseconds> RunCgroup::cpu_used() {
   if (version_ == 2) {
     FARM_TRY(const std::string content, os::read_file_at(directory_of("unified"), "cpu.stat"));
     return Nanoseconds(Microseconds(keyed(content, "usage_usec")));
@@ -332,7 +338,7 @@ Expected<Nanoseconds> RunCgroup::cpu_used() const {
   return Nanoseconds(used);
 }
 
-Expected<std::vector<pid_t>> RunCgroup::members() const {
+Expected<std::vector<pid_t>> RunCgroup::members() {
   FARM_TRY(const std::string content,
            os::read_file_at(parts_.front().directory.get(), "cgroup.procs"));
   std::vector<pid_t> pids;
@@ -343,8 +349,8 @@ Expected<std::vector<pid_t>> RunCgroup::members() const {
   return pids;
 }
 
-Expected<CgroupUsage> RunCgroup::usage() const {
-  CgroupUsage usage;
+Expected<RunUsage> RunCgroup::usage() {
+  RunUsage usage;
   FARM_TRY(usage.cpu, cpu_used());
   if (version_ == 2) {
     const int directory = directory_of("unified");

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "grader/os/unique_fd.h"
+#include "grader/sandbox/run_meter.h"
 #include "grader/sandbox/run_spec.h"
 #include "schemas/expected.h"
 
@@ -23,7 +24,7 @@ namespace farm::sandbox {
 // Where this process stands in the hierarchies it needs. Pure result of parsing
 // /proc/self/{cgroup,mountinfo}.
 struct CgroupLayout {
-  int version = 0;  // 1 or 2
+  int version = 0;  // 1 or 2; 0: none (prepare_launcher_settings)
   // v2: one entry "unified"; v1: memory, pids, cpu, cpuacct (cpu and cpuacct may be the same
   // directory).
   struct Hierarchy {
@@ -40,30 +41,22 @@ Expected<CgroupLayout> parse_cgroup_layout(std::string_view self_cgroup, std::st
                                            std::string_view v2_controllers);
 Expected<CgroupLayout> discover_cgroup_layout();
 
-struct CgroupUsage {
-  Nanoseconds cpu{0};
-  Nanoseconds throttled{0};
-  Bytes memory_peak;
-  bool out_of_memory = false;
-};
-
 // The group of one run. Owned by the launcher, single-threaded. The destructor removes it if
 // remove() was not called.
-class RunCgroup {
+class RunCgroup final : public RunMeter {
  public:
   RunCgroup(RunCgroup&&) noexcept = default;
   RunCgroup& operator=(RunCgroup&&) = delete;
-  ~RunCgroup();
+  ~RunCgroup() override;
 
   // Descriptors of cgroup.procs: whoever writes "0" joins. One per hierarchy.
   std::vector<int> join_fds() const;
   // v1: becomes readable when the group runs out of memory. v2: -1, since memory.oom.group kills
   // the run by itself.
-  int out_of_memory_fd() const { return out_of_memory_fd_.get(); }
-  Expected<Nanoseconds> cpu_used() const;
-  // Pids as seen by the reader's pid namespace.
-  Expected<std::vector<pid_t>> members() const;
-  Expected<CgroupUsage> usage() const;
+  int out_of_memory_fd() const override { return out_of_memory_fd_.get(); }
+  Expected<Nanoseconds> cpu_used() override;
+  Expected<std::vector<pid_t>> members() override;
+  Expected<RunUsage> usage() override;
   // Precondition: every member was killed. Blocks ≤ 2 s until the kernel has let go of them.
   // Errors: kUnavailable (still busy).
   Expected<Done> remove();

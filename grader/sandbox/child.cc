@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mount.h>
@@ -27,6 +28,7 @@
 #include <cstring>
 
 #include "grader/sandbox/identity.h"
+#include "grader/sandbox/landlock.h"
 
 namespace farm::sandbox {
 namespace {
@@ -52,29 +54,16 @@ int die_with_launcher() { return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : e
 
 int set_host_name() { return ::sethostname("sandbox", 7) == 0 ? 0 : errno; }
 
-// Of the new pid namespace only: other tasks, kernel tables and host facts are not even there
-// (Linux 5.8).
-int mount_proc() {
-  return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-                 "hidepid=invisible,subset=pid") == 0
-             ? 0
-             : errno;
-}
-
 int new_session() { return ::setsid() >= 0 ? 0 : errno; }
 
-int write_to(const char* path, const char* text) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return errno;
-  const auto size = static_cast<ssize_t>(std::strlen(text));
-  const int error = ::write(fd, text, static_cast<std::size_t>(size)) == size ? 0 : errno;
-  ::close(fd);
-  return error;
-}
+// Its /proc files are root's, and nobody without privileges traces it.
+int become_untraceable() { return ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 ? 0 : errno; }
 
 // If the host itself runs out of memory, submissions go first. Lowering it again needs a
 // capability.
-int become_preferred_victim() { return write_to("/proc/self/oom_score_adj", "1000"); }
+int become_preferred_victim(int proc_fd) {
+  return write_own(proc_fd, "self/oom_score_adj", "1000");
+}
 
 int join_cgroups(const std::vector<int>& join_fds) {
   for (const int fd : join_fds) {
@@ -82,6 +71,9 @@ int join_cgroups(const std::vector<int>& join_fds) {
   }
   return 0;
 }
+
+// Only now, so that its root is the run's own group: /proc/self/cgroup tells no names of ours.
+int enter_cgroup_namespace() { return ::unshare(CLONE_NEWCGROUP) == 0 ? 0 : errno; }
 
 int set_resource_limits(const std::vector<ChildPlan::ResourceLimit>& limits) {
   for (const ChildPlan::ResourceLimit& limit : limits) {
@@ -137,6 +129,7 @@ int drop_bounding_set() {
 
 int become_user(unsigned uid) {
   const gid_t group = uid;
+  if (::getuid() == uid) return 0;  // unprivileged: there is no other user to become
   // The raw calls act on this thread only, which is the only one.
   if (::syscall(SYS_setgroups, 0, nullptr) != 0) return errno;
   if (::syscall(SYS_setresgid, group, group, group) != 0) return errno;
@@ -144,18 +137,20 @@ int become_user(unsigned uid) {
   return 0;
 }
 
-// Maps our one uid and nothing else: set-uid root and every other identity do not exist inside.
-// Entered last, after all mounts, so that its capabilities are over nothing. Source:
-// user_namespaces(7).
-int enter_user_namespace(unsigned uid) {
-  // The uid change made us undumpable, and our /proc files root's.
-  if (::prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0) return errno;
-  if (::syscall(SYS_unshare, CLONE_NEWUSER) != 0) return errno;
-  char map[64];
-  std::snprintf(map, sizeof map, "%u %u 1\n", kInsideUid, uid);
-  if (const int error = write_to("/proc/self/uid_map", map); error != 0) return error;
-  if (const int error = write_to("/proc/self/setgroups", "deny"); error != 0) return error;
-  return write_to("/proc/self/gid_map", map);
+// Inside the user namespace, where it counts the tasks of this run alone (Linux 5.14; before, those
+// of the host's uid).
+int set_process_limit(rlim_t processes) {
+  const rlimit value{processes, processes};
+  return ::setrlimit(RLIMIT_NPROC, &value) == 0 ? 0 : errno;
+}
+
+// Root's id, should one ever appear, means nothing, and no capability survives or enters an execve.
+// Source: capabilities(7), "The securebits flags".
+int lock_secure_bits() {
+  constexpr unsigned long kBits = SECBIT_NOROOT | SECBIT_NOROOT_LOCKED | SECBIT_NO_SETUID_FIXUP |
+                                  SECBIT_NO_SETUID_FIXUP_LOCKED | SECBIT_KEEP_CAPS_LOCKED |
+                                  SECBIT_NO_CAP_AMBIENT_RAISE | SECBIT_NO_CAP_AMBIENT_RAISE_LOCKED;
+  return ::prctl(PR_SET_SECUREBITS, kBits, 0, 0, 0) == 0 ? 0 : errno;
 }
 
 int drop_capabilities() {
@@ -182,18 +177,22 @@ void reset_signals() {
   };
   // clang-format off
   must(Step::kNewSession,      new_session());
-  must(Step::kPreferredVictim, become_preferred_victim());   // needs CAP_SYS_RESOURCE
+  must(Step::kPreferredVictim, become_preferred_victim(plan.proc_fd));  // may need CAP_SYS_RESOURCE
   must(Step::kJoinCgroup,      join_cgroups(plan.join_fds)); // needs root; all that follows is accounted
+  must(Step::kCgroupNamespace, enter_cgroup_namespace());    // needs CAP_SYS_ADMIN, as the next may
   must(Step::kResourceLimits,  set_resource_limits(plan.resource_limits));  // may raise the stack
   must(Step::kCpuAffinity,     set_cpu_affinity(plan.cpus));
   must(Step::kWorkDirectory,   enter_work_directory());
+  must(Step::kSlotUser,        become_user(plan.uid));       // root is gone for good
+  must(Step::kUserNamespace,   enter_user_namespace(plan.uid, plan.uid, plan.proc_fd)); // over no mount
   must(Step::kDescriptors,     place_descriptors(plan));     // no descriptor of ours from here on …
   report = kReportFd;                                        // … but this one, closed by execve
-  must(Step::kSlotUser,        become_user(plan.uid));       // root is gone for good
-  must(Step::kUserNamespace,   enter_user_namespace(plan.uid)); // a plain user, over nothing it mounted
+  must(Step::kProcessLimit,    set_process_limit(plan.processes));
+  must(Step::kSecureBits,      lock_secure_bits());          // needs CAP_SETPCAP
   must(Step::kBoundingSet,     drop_bounding_set());         // a new user namespace refills the set
   must(Step::kCapabilities,    drop_capabilities());         // those that the user namespace gave
-  must(Step::kNoNewPrivileges, forbid_new_privileges());     // lets an unprivileged task load a filter
+  must(Step::kNoNewPrivileges, forbid_new_privileges());     // lets an unprivileged task do the next two
+  must(Step::kFileFence,       fence_files());
   must(Step::kSyscallFilter,   load_filter(*plan.filter));   // last: it forbids most of the above
   // clang-format on
   reset_signals();
@@ -228,13 +227,20 @@ void reset_signals() {
 
 }  // namespace
 
+int mount_own_proc() {
+  return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                 "hidepid=invisible,subset=pid") == 0
+             ? 0
+             : errno;
+}
+
 void become_init(const ChildPlan& plan) {
   auto must = [&plan](Step step, int error) {
     if (error != 0) fail(plan.report_fd, step, error);
   };
   must(Step::kDieWithLauncher, die_with_launcher());
   must(Step::kHostName, set_host_name());
-  must(Step::kMountProc, mount_proc());
+  if (plan.mounts_proc) must(Step::kMountProc, mount_own_proc());
   const pid_t program = ::fork();
   if (program == 0) become_program(plan);
   must(Step::kFork, program > 0 ? 0 : errno);
@@ -246,8 +252,8 @@ void become_init(const ChildPlan& plan) {
     if (error != 0) fail(kReportFd, step, error);
   };
   must_now(Step::kBoundingSet, drop_bounding_set());
-  must_now(Step::kInitIdentity,
-           become_user(plan.init_uid));  // also makes it undumpable: nobody traces it
+  must_now(Step::kInitIdentity, become_user(plan.init_uid));
+  must_now(Step::kInitIdentity, become_untraceable());
   must_now(Step::kCapabilities, drop_capabilities());
   must_now(Step::kNoNewPrivileges, forbid_new_privileges());
   must_now(Step::kSyscallFilter, load_filter(*plan.filter));
@@ -273,6 +279,8 @@ std::string_view step_name(Step step) {
       return "set oom_score_adj";
     case Step::kJoinCgroup:
       return "join the cgroup";
+    case Step::kCgroupNamespace:
+      return "enter a cgroup namespace (sysctl user.max_cgroup_namespaces)";
     case Step::kResourceLimits:
       return "set resource limits";
     case Step::kCpuAffinity:
@@ -281,6 +289,12 @@ std::string_view step_name(Step step) {
       return "enter /work";
     case Step::kDescriptors:
       return "place descriptors (needs Linux 5.9)";
+    case Step::kProcessLimit:
+      return "limit the number of processes";
+    case Step::kSecureBits:
+      return "lock the securebits";
+    case Step::kFileFence:
+      return "fence the files by Landlock";
     case Step::kBoundingSet:
       return "drop the capability bounding set";
     case Step::kSlotUser:

@@ -23,15 +23,19 @@ enum class Step : std::int32_t {
   kNewSession,
   kPreferredVictim,
   kJoinCgroup,
+  kCgroupNamespace,
   kResourceLimits,
   kCpuAffinity,
   kWorkDirectory,
   kDescriptors,
   kSlotUser,
   kUserNamespace,
+  kProcessLimit,
+  kSecureBits,
   kBoundingSet,
   kCapabilities,
   kNoNewPrivileges,
+  kFileFence,
   kSyscallFilter,
   kExecute,
 };
@@ -58,15 +62,24 @@ struct ChildPlan {
   int channel_in_fd = -1, channel_out_fd = -1;  // -1: the program has no channel
   int peer_in_fd = -1, peer_out_fd = -1;        // -1: nor a peer
   int report_fd = -1;
+  int proc_fd = -1;  // the launcher's /proc: the sandbox's own may be missing
   std::vector<int> join_fds;
   std::vector<ResourceLimit> resource_limits;
   std::vector<int> cpus;
+  rlim_t processes = 0;     // RLIMIT_NPROC inside the program's user namespace
+  bool mounts_proc = true;  // false: the kernel grants none (masked /proc of a container)
+  // Of the launcher's user namespace. Equal to the launcher's own where it has no privileges to
+  // change its identity.
   unsigned uid = 0, init_uid = 0;
   const SyscallFilter* filter = nullptr;
 };
 
+// Mounts /proc of the caller's pid namespace: other tasks, kernel tables and host facts are not
+// even there (Linux 5.8). Returns 0 or errno.
+int mount_own_proc();
+
 // Becomes pid 1 of the sandbox: finishes its namespaces, starts the program, reports its end, and
-// waits to be killed. Called in a fresh child in new pid, mount, ipc, uts and cgroup namespaces.
+// waits to be killed. Called in a fresh child in new pid, mount, ipc and uts namespaces.
 // Never returns.
 [[noreturn]] void become_init(const ChildPlan& plan);
 

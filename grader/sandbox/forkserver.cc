@@ -3,9 +3,11 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <map>
@@ -29,6 +31,10 @@ void end_launcher(pid_t pid) {
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGTERM, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
+  // What the daemon had open before it forked us is none of our business, nor of any launcher.
+  const auto kept = static_cast<unsigned>(socket.get());
+  if (kept > 3) ::syscall(SYS_close_range, 3U, kept - 1, 0);  // Linux 5.9
+  ::syscall(SYS_close_range, std::max(kept, 2U) + 1, ~0U, 0);
   std::map<int, pid_t> launchers;
   while (true) {
     auto message = os::receive_message(socket.get());
@@ -82,7 +88,7 @@ Forkserver::~Forkserver() {
   }
 }
 
-Expected<os::UniqueFd> Forkserver::start_launcher(int slot) {
+Expected<StartedLauncher> Forkserver::start_launcher(int slot) {
   const std::lock_guard lock(mutex_);
   FARM_CHECK_OK(
       os::send_message(socket_.get(), {reinterpret_cast<const char*>(&slot), sizeof slot}));
@@ -99,21 +105,41 @@ Expected<os::UniqueFd> Forkserver::start_launcher(int slot) {
     return Error{reply.error_code, "launcher: " + greeting->bytes.substr(sizeof reply),
                  reply.error_errno};
   }
-  return launcher;
+  return StartedLauncher{std::move(launcher), reply.isolation,
+                         greeting->bytes.substr(sizeof reply)};
 }
 
-Expected<Done> prepare_launcher_settings(LauncherSettings& settings) {
-  if (::geteuid() != 0) {
-    return internal_error(
-        "sandbox: needs root (CAP_SYS_ADMIN, CAP_SETUID, CAP_SYS_RESOURCE) to set up namespaces "
-        "and cgroups; start the "
-        "grader as root: its daemon drops privileges after start");
-  }
+namespace {
+
+Expected<Done> own_cgroups(LauncherSettings& settings) {
   FARM_TRY(settings.cgroups, discover_cgroup_layout());
   remove_stale_cgroups(settings.cgroups);
-  FARM_CHECK_OK(prepare_cgroups(settings.cgroups, settings.owner));
+  return prepare_cgroups(settings.cgroups, settings.owner);
+}
+
+}  // namespace
+
+Expected<Done> prepare_launcher_settings(LauncherSettings& settings) {
+  const bool full = settings.isolation == Isolation::kFull;
+  if (full && ::geteuid() != 0) {
+    return internal_error(
+        "sandbox: isolation 'full' needs root (CAP_SYS_ADMIN, CAP_SETUID, CAP_SYS_RESOURCE) to set "
+        "up namespaces, uids and cgroups; start the grader as root: its daemon drops privileges "
+        "after start; or accept --isolation reduced");
+  }
+  if (!full && ::geteuid() == 0) {
+    return internal_error(
+        "sandbox: isolation 'reduced' must not run submissions as the host's root");
+  }
+  if (auto had = own_cgroups(settings); !had) {
+    if (full) return had;
+    settings.cgroups = CgroupLayout();
+    settings.no_cgroups_because = had.error().text();
+  }
+  const MemoryFiles memory_files =
+      settings.cgroups.version != 0 ? MemoryFiles::kAllowed : MemoryFiles::kDenied;
   for (const Profile profile : {Profile::kNative, Profile::kManaged, Profile::kCompile}) {
-    FARM_TRY(settings.filters[profile], build_filter(profile));
+    FARM_TRY(settings.filters[profile], build_filter(profile, memory_files));
   }
   cpu_set_t set;
   CPU_ZERO(&set);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <mutex>
+#include <string>
 
 #include "grader/os/unique_fd.h"
 #include "grader/sandbox/launcher.h"
@@ -11,21 +12,28 @@
 
 namespace farm::sandbox {
 
+struct StartedLauncher {
+  os::UniqueFd socket;
+  Isolation isolation = Isolation::kNone;  // that it set up
+  std::string set_up;                      // the same in words, for people
+};
+
 // The daemon's end. Thread-safe. The destructor ends the forkserver and with it every launcher and
 // every run.
 class Forkserver {
  public:
-  // Forks. Precondition: this process is single-threaded and privileged.
+  // Forks. Precondition: this process is single-threaded, and privileged if settings.isolation is
+  // kFull.
   static Expected<Forkserver> start(LauncherSettings settings);
   Forkserver(Forkserver&& other) noexcept
       : socket_(std::move(other.socket_)), pid_(std::exchange(other.pid_, 0)) {}
   Forkserver& operator=(Forkserver&&) = delete;
   ~Forkserver();
 
-  // A fresh launcher for this slot; its socket, after it said that it is ready. One that is still
-  // there is killed. Blocks some milliseconds. Errors: what the launcher could not set up;
+  // A fresh launcher for this slot, after it said that it is ready. One that is still there is
+  // killed. Blocks some milliseconds. Errors: what the launcher could not set up;
   // kUnavailable if the forkserver is gone.
-  Expected<os::UniqueFd> start_launcher(int slot);
+  Expected<StartedLauncher> start_launcher(int slot);
 
  private:
   Forkserver(os::UniqueFd socket, pid_t pid) : socket_(std::move(socket)), pid_(pid) {}
@@ -35,7 +43,8 @@ class Forkserver {
 };
 
 // What a grader needs before it can start a forkserver: privileges, kernel features, cgroups. Fills
-// `settings.cgroups`, `filters`, `host_cpus`. Errors: kInternal naming the feature and the remedy.
+// `settings.cgroups`, `no_cgroups_because`, `filters`, `host_cpus`. For kReduced, cgroups that
+// cannot be had are none; for kFull, an error. Errors: kInternal naming the feature and the remedy.
 Expected<Done> prepare_launcher_settings(LauncherSettings& settings);
 
 }  // namespace farm::sandbox

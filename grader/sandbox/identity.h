@@ -1,6 +1,8 @@
 // Who is who: host uids of a grader's processes, derived from one base so that an operator can
-// reserve the range.
+// reserve the range; and the namespace in which a submission sees one uid, its own.
 #pragma once
+
+#include <sys/types.h>
 
 namespace farm::sandbox {
 
@@ -16,5 +18,15 @@ struct Identities {
   // Of slot n and, with as many again, of its tester.
   unsigned slot(int index) const { return base + 2 + static_cast<unsigned>(index); }
 };
+
+// Moves the calling process into a new user namespace in which it is kInsideUid and nobody else
+// exists: set-uid root and every other identity have no meaning there. `uid` and `gid` are its own
+// now; `proc_fd` is any /proc. Precondition: single-threaded. Async-signal-safe. Returns 0 or
+// errno. Source: user_namespaces(7), "Defining user and group ID mappings".
+int enter_user_namespace(uid_t uid, gid_t gid, int proc_fd);
+
+// Writes to a file of our own below `proc_fd`, say "self/oom_score_adj". Async-signal-safe. Returns
+// 0 or errno.
+int write_own(int proc_fd, const char* path, const char* text);
 
 }  // namespace farm::sandbox

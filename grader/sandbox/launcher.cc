@@ -1,7 +1,6 @@
 #include "grader/sandbox/launcher.h"
 
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -14,6 +13,7 @@
 #include <cerrno>
 #include <cmath>
 #include <cstring>
+#include <optional>
 
 #include "grader/os/files.h"
 #include "grader/os/unix_socket.h"
@@ -21,10 +21,14 @@
 #include "grader/sandbox/environment.h"
 #include "grader/sandbox/host_pressure.h"
 #include "grader/sandbox/launch_protocol.h"
+#include "grader/sandbox/process_tree.h"
+#include "grader/sandbox/slot_setup.h"
 #include "grader/sandbox/supervise.h"
 
 namespace farm::sandbox {
 namespace {
+
+constexpr rlim_t kProcessBackstop = 64;
 
 // Descriptors of one run, in the order of LaunchCommand.
 struct RunDescriptors {
@@ -51,21 +55,21 @@ class Launcher {
     ::signal(SIGTERM, SIG_IGN);
     proc_ = os::UniqueFd(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
     if (!proc_) return system_error("open /proc", errno);
-    FARM_TRY(cgroup_, SlotCgroup::create(settings_.cgroups, settings_.owner, slot_));
-    // One empty network namespace a slot, loopback down: nothing to reach, and nobody else's
-    // sockets.
-    if (::unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS) != 0) {
-      return system_error("unshare network, ipc and uts namespaces (needs CAP_SYS_ADMIN)", errno);
+    if (settings_.cgroups.version != 0) {
+      FARM_TRY(cgroup_, SlotCgroup::create(settings_.cgroups, settings_.owner, slot_));
     }
-    return enter_prepared_root(settings_.root);
+    FARM_TRY(setup_, set_up_slot(settings_, slot_, proc_.get()));
+    if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)  // a change of identity cleared it (prctl(2))
+      return system_error("PR_SET_PDEATHSIG", errno);
+    return Done{};
   }
 
   void announce(const Expected<Done>& ready) {
     if (!ready) return reply_failed(ready.error());
     LaunchReply reply;
     reply.kind = LaunchReply::Kind::kStarted;
-    reply.isolation = Isolation::kFull;  // every step of set_up and of child.cc is mandatory
-    send(reply, {}, {});
+    reply.isolation = setup_.isolation();
+    send(reply, setup_.description(), {});
   }
 
   void serve() {
@@ -112,54 +116,62 @@ class Launcher {
   Expected<Done> run(RunDescriptors descriptors) {
     FARM_TRY(const std::string payload, os::read_all(descriptors.payload.get(), gib(1), "payload"));
     FARM_TRY(const RunSpec spec, decode_payload(payload));
-    const unsigned uid = settings_.identities.slot(slot_);
-    FARM_TRY(const WorkTree tree, WorkTree::mount(spec.limits, uid, uid));
+    FARM_TRY(const WorkTree tree, WorkTree::mount(spec.limits, setup_.uid, setup_.uid));
     for (const InputFile& file : spec.files) FARM_CHECK_OK(tree.place(file));
 
     LaunchReply reply;
     for (std::size_t i = 0; i < spec.commands.size(); ++i) {
       reply = LaunchReply();
       reply.command_index = static_cast<std::uint32_t>(i);
-      FARM_CHECK_OK(run_command(spec, spec.commands[i], descriptors, reply));
+      FARM_CHECK_OK(run_command(spec, spec.commands[i], descriptors, tree, reply));
       if (reply.ending != Ending::kByItself || reply.exit_code != 0) break;
     }
     // Closed before the reply: the daemon reads the pipes to their end.
     descriptors = {};
     for (const std::string& path : spec.fetch) send_file(tree, path, spec.fetch_limit);
     reply.kind = LaunchReply::Kind::kEnded;
-    reply.isolation = Isolation::kFull;
+    reply.isolation = setup_.isolation();
     send(reply, {}, {});
     return Done{};
   }
 
   Expected<Done> run_command(const RunSpec& spec, const std::vector<std::string>& command,
-                             RunDescriptors& descriptors, LaunchReply& reply) {
-    FARM_TRY(RunCgroup cgroup, cgroup_.create_run(spec.limits, settings_.cpus_per_run));
+                             RunDescriptors& descriptors, const WorkTree& tree,
+                             LaunchReply& reply) {
+    std::optional<RunCgroup> cgroup;
+    if (settings_.cgroups.version != 0) {
+      FARM_TRY(RunCgroup made, cgroup_.create_run(spec.limits, settings_.cpus_per_run));
+      cgroup.emplace(std::move(made));
+    }
     FARM_TRY(auto report, os::make_message_socket_pair());
     FARM_CHECK_OK(os::pass_credentials(report.first.get()));
     if (::lseek(descriptors.stdin_file.get(), 0, SEEK_SET) != 0)
       return system_error("rewind stdin", errno);
 
-    ChildPlan plan = plan_for(spec, command, descriptors, cgroup);
+    ChildPlan plan = plan_for(spec, command, descriptors);
+    if (cgroup) plan.join_fds = cgroup->join_fds();
     plan.report_fd = report.second.get();
-    FARM_TRY(const os::UniqueFd init, start_init(plan));
+    FARM_TRY(const StartedInit init, start_init(plan));
     report.second.reset();
     // The peer has to see the end of the pipe when the program closes its side, not when we do.
     descriptors.peer_in.reset();
     descriptors.peer_out.reset();
 
     SupervisedRun run;
-    run.init_pidfd = init.get();
+    run.init_pidfd = init.pidfd.get();
     run.report_fd = report.first.get();
     run.daemon_fd = socket_.get();
     run.proc_fd = proc_.get();
     run.cpus = settings_.cpus_per_run;
     run.limits = spec.limits;
     run.read_order = [this] { return read_order(); };
-    run.report_turn = [this, &cgroup](const TurnTimes& times) { reply_turn(times, cgroup); };
-    FARM_TRY(const SupervisedEnd end, supervise(run, cgroup));
-    FARM_TRY(const CgroupUsage usage, cgroup.usage());
-    FARM_CHECK_OK(cgroup.remove());
+    ProcessTree watched(proc_.get(), init.pid, tree.work_fd(), spec.limits.memory);
+    RunMeter& meter = cgroup ? static_cast<RunMeter&>(*cgroup) : watched;
+    run.report_turn = [this, &meter](const TurnTimes& times) { reply_turn(times, meter); };
+    FARM_TRY(const SupervisedEnd end, supervise(run, meter));
+    watched.note_reaped(end.reaped_cpu);
+    FARM_TRY(const RunUsage usage, meter.usage());
+    if (cgroup) FARM_CHECK_OK(cgroup->remove());
     if (end.failed) return explain_failure(*end.failed, command, reply);
 
     reply.ending = end.ending;
@@ -207,7 +219,7 @@ class Launcher {
   }
 
   ChildPlan plan_for(const RunSpec& spec, const std::vector<std::string>& command,
-                     const RunDescriptors& descriptors, const RunCgroup& cgroup) {
+                     const RunDescriptors& descriptors) {
     ChildPlan plan;
     // The strings outlive the child's execve: they belong to this process's memory, of which the
     // child has a copy.
@@ -229,11 +241,15 @@ class Launcher {
     plan.channel_out_fd = descriptors.channel_out.get();
     plan.peer_in_fd = descriptors.peer_in.get();
     plan.peer_out_fd = descriptors.peer_out.get();
-    plan.join_fds = cgroup.join_fds();
+    plan.proc_fd = proc_.get();
     plan.resource_limits = resource_limits(spec.limits, spec.turns);
+    // A backstop where a cgroup counts; else the limit itself.
+    plan.processes = static_cast<rlim_t>(spec.limits.processes) +
+                     (settings_.cgroups.version != 0 ? kProcessBackstop : 0);
     plan.cpus = visible_cpus();
-    plan.uid = settings_.identities.slot(slot_);
-    plan.init_uid = settings_.identities.init();
+    plan.mounts_proc = setup_.has_proc;
+    plan.uid = setup_.uid;
+    plan.init_uid = setup_.init_uid;
     plan.filter = &settings_.filters.at(spec.profile);
     return plan;
   }
@@ -243,8 +259,12 @@ class Launcher {
     // A backstop for the supervisor's own CPU limit, per process and in whole seconds.
     const auto cpu_seconds =
         static_cast<rlim_t>(limits.cpu.count()) * static_cast<rlim_t>(turns) * 2 / 1000 + 2;
+    rlimit core{};
+    ::getrlimit(RLIMIT_CORE, &core);
     return {
-        {RLIMIT_CORE, 0},  // no dumps into the work directory
+        // Too small for any dump, and not 0, with which a core_pattern that is a pipe still starts
+        // its program on the host (core(5)). seccomp.cc keeps it there.
+        {RLIMIT_CORE, std::min<rlim_t>(1, core.rlim_max)},
         {RLIMIT_CPU, cpu_seconds},
         // Files end at the tmpfs (ENOSPC) or at the memory limit (memfd): that tells more than
         // SIGXFSZ.
@@ -270,17 +290,20 @@ class Launcher {
     return chosen;
   }
 
-  static Expected<os::UniqueFd> start_init(const ChildPlan& plan) {
+  struct StartedInit {
+    pid_t pid;
+    os::UniqueFd pidfd;
+  };
+
+  // Not clone3, which container run times' filters answer with ENOSYS.
+  static Expected<StartedInit> start_init(const ChildPlan& plan) {
     int pidfd = -1;
-    clone_args arguments{};
-    arguments.flags =
-        CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD;
-    arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-    arguments.exit_signal = SIGCHLD;
-    const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
-    if (pid < 0) return system_error("clone3 with new namespaces", errno);
+    constexpr unsigned long kFlags =
+        CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_PIDFD | SIGCHLD;
+    const long pid = ::syscall(SYS_clone, kFlags, nullptr, &pidfd, nullptr, 0);
+    if (pid < 0) return system_error("clone with new namespaces", errno);
     if (pid == 0) become_init(plan);
-    return os::UniqueFd(pidfd);
+    return StartedInit{static_cast<pid_t>(pid), os::UniqueFd(pidfd)};
   }
 
   Expected<Order> read_order() {
@@ -298,14 +321,14 @@ class Launcher {
     return order;
   }
 
-  void reply_turn(const TurnTimes& times, const RunCgroup& cgroup) {
+  void reply_turn(const TurnTimes& times, RunMeter& meter) {
     LaunchReply reply;
     reply.kind = LaunchReply::Kind::kTurn;
-    reply.isolation = Isolation::kFull;
+    reply.isolation = setup_.isolation();
     reply.cpu_ns = times.cpu.count();
     reply.wall_ns = times.wall.count();
     reply.starved_ns = times.starved.count();
-    if (const Expected<CgroupUsage> usage = cgroup.usage()) {
+    if (const Expected<RunUsage> usage = meter.usage()) {
       reply.memory_peak = usage->memory_peak.count;
       reply.throttled_ns = usage->throttled.count();
     }
@@ -341,6 +364,7 @@ class Launcher {
   const LauncherSettings& settings_;
   os::UniqueFd proc_;
   SlotCgroup cgroup_;
+  SlotSetup setup_;
   std::vector<std::string> environment_;
   std::uint32_t run_number_ = 0;
   bool daemon_gone_ = false;

@@ -18,6 +18,11 @@
 namespace farm::sandbox {
 
 struct LauncherSettings {
+  // What is wanted: kFull sets up everything or fails; kReduced needs no privileges, lives in a
+  // user namespace, shares one host uid among all slots, and goes without cgroups or /proc where it
+  // gets none. What was set up, the launcher says.
+  Isolation isolation = Isolation::kFull;
+  std::string no_cgroups_because;  // where `cgroups.version` is 0
   Identities identities;
   RootSettings root;
   CgroupLayout cgroups;
@@ -27,9 +32,9 @@ struct LauncherSettings {
   std::map<Profile, SyscallFilter> filters;
 };
 
-// Serves `socket` (launch_protocol.h) until the daemon closes it. Announces itself with kStarted,
-// or with kFailed and the reason. Never returns. Called in a fresh single-threaded child with
-// CAP_SYS_ADMIN.
+// Serves `socket` (launch_protocol.h) until the daemon closes it. Announces itself with kStarted
+// and what it set up, or with kFailed and the reason: the feature that is missing and the remedy.
+// Never returns. Called in a fresh single-threaded child, for kFull with CAP_SYS_ADMIN.
 [[noreturn]] void serve_as_launcher(os::UniqueFd socket, int slot,
                                     const LauncherSettings& settings);
 

@@ -49,7 +49,9 @@ Expected<PairOutcome> follow_pair(Conversation submission, Conversation tester) 
 // A launcher that can be asked.
 Expected<Done> LinuxSandbox::Seat::be_there(Forkserver& forkserver) {
   if (launcher) return Done{};
-  FARM_TRY(launcher, forkserver.start_launcher(slot));
+  FARM_TRY(StartedLauncher started, forkserver.start_launcher(slot));
+  launcher = std::move(started.socket);
+  set_up = std::move(started.set_up);
   if (started_before) ++restarts;
   started_before = true;
   return Done{};

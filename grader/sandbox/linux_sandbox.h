@@ -13,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "grader/os/unique_fd.h"
 #include "grader/sandbox/conversation.h"
@@ -32,6 +33,9 @@ class LinuxSandbox final : public Sandbox {
   Expected<PairOutcome> run_pair(const RunSpec& submission, const RunSpec& tester) override;
   Expected<RunOutcome> run_turns(const RunSpec& spec, TurnTaker& turns) override;
 
+  // What the launcher of the last run() set up, in words; empty before the first.
+  const std::string& set_up() const { return own_.set_up; }
+
   // How often a launcher was started again after the first time. Any thread.
   std::int64_t launcher_restarts() const { return own_.restarts + tester_.restarts; }
 
@@ -43,6 +47,7 @@ class LinuxSandbox final : public Sandbox {
 
     const int slot;
     os::UniqueFd launcher;
+    std::string set_up;  // by the launcher, in words
     std::uint32_t run_number = 0;
     bool started_before = false;
     std::int64_t restarts = 0;

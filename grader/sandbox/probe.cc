@@ -4,7 +4,6 @@
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
-#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <signal.h>
@@ -33,12 +32,8 @@ int unshare_one() {
 }
 
 int try_pidfd() {
-  clone_args arguments{};
   int pidfd = -1;
-  arguments.flags = CLONE_PIDFD;
-  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
-  arguments.exit_signal = SIGCHLD;
-  const long pid = ::syscall(SYS_clone3, &arguments, sizeof arguments);
+  const long pid = ::syscall(SYS_clone, CLONE_PIDFD | SIGCHLD, nullptr, &pidfd, nullptr, 0);
   if (pid < 0) return errno;
   if (pid == 0) {
     ::pause();
@@ -85,10 +80,15 @@ int try_seccomp() {
 int try_schedstat() { return failed_with(::open("/proc/self/schedstat", O_RDONLY | O_CLOEXEC)); }
 
 // Its errno is the exit status of a child that does nothing else.
-int in_a_child(int (*attempt)()) {
+int in_a_child(int (*attempt)(), Isolation isolation) {
   const pid_t pid = ::fork();
   if (pid < 0) return errno;
-  if (pid == 0) ::_exit(attempt());
+  if (pid == 0) {
+    // A second one in the first, where nobody is mapped, would be refused.
+    const bool inside = isolation == Isolation::kReduced && attempt != unshare_one<CLONE_NEWUSER>;
+    if (inside && ::unshare(CLONE_NEWUSER) != 0) ::_exit(errno);
+    ::_exit(attempt());
+  }
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return errno;
@@ -98,7 +98,7 @@ int in_a_child(int (*attempt)()) {
 
 }  // namespace
 
-std::vector<KernelProbe> probe_kernel() {
+std::vector<KernelProbe> probe_kernel(Isolation isolation) {
   struct Attempt {
     const char* feature;
     const char* since;
@@ -112,7 +112,7 @@ std::vector<KernelProbe> probe_kernel() {
       {"ipc namespace", "", unshare_one<CLONE_NEWIPC>},
       {"uts namespace", "", unshare_one<CLONE_NEWUTS>},
       {"cgroup namespace", "Linux 4.6", unshare_one<CLONE_NEWCGROUP>},
-      {"clone3 and pidfd", "Linux 5.4", try_pidfd},
+      {"pidfd", "Linux 5.4", try_pidfd},
       {"openat2", "Linux 5.6", try_openat2},
       {"close_range", "Linux 5.9", try_close_range},
       {"mount_setattr", "Linux 5.12", try_mount_setattr},
@@ -121,7 +121,7 @@ std::vector<KernelProbe> probe_kernel() {
   }};
   std::vector<KernelProbe> probes;
   for (const Attempt& one : kAttempts)
-    probes.push_back({one.feature, one.since, in_a_child(one.attempt)});
+    probes.push_back({one.feature, one.since, in_a_child(one.attempt, isolation)});
   return probes;
 }
 

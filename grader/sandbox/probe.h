@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "schemas/verdict.h"
+
 namespace farm::sandbox {
 
 struct KernelProbe {
@@ -14,7 +16,8 @@ struct KernelProbe {
   int error = 0;        // errno of the attempt; 0: it works
 };
 
-// Precondition: single-threaded (it forks). Without privileges most of them fail with EPERM.
-std::vector<KernelProbe> probe_kernel();
+// As a sandbox of this isolation needs them: for kReduced, inside a user namespace of its own.
+// Precondition: single-threaded (it forks). For kFull without privileges most fail with EPERM.
+std::vector<KernelProbe> probe_kernel(Isolation isolation);
 
 }  // namespace farm::sandbox

@@ -9,11 +9,18 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 
 #include "grader/os/files.h"
 #include "grader/os/unique_fd.h"
 #include "grader/sandbox/identity.h"
+#include "schemas/paths.h"
+
+// Linux 5.10; not in glibc's sys/mount.h of Debian 12.
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
 
 namespace farm::sandbox {
 namespace {
@@ -56,13 +63,20 @@ struct Link {
   const char* path;
   const char* target;
 };
+// How a path inside a work directory is walked. Source: openat2(2), Linux 5.6.
+constexpr std::uint64_t kOnlyBelow =
+    RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+
 constexpr Link kDeviceLinks[] = {{"/dev/fd", "/proc/self/fd"},
                                  {"/dev/stdin", "/proc/self/fd/0"},
                                  {"/dev/stdout", "/proc/self/fd/1"},
                                  {"/dev/stderr", "/proc/self/fd/2"}};
 
+// Where the tmpfs of a run is mounted while it is divided.
+constexpr const char* kStagingOfRun = "/box";
+
 // Mount points that every run fills.
-constexpr const char* kMountPoints[] = {"/box", "/work", "/tmp", "/dev/shm", "/proc"};
+constexpr const char* kMountPoints[] = {kStagingOfRun, "/work", "/tmp", "/dev/shm", "/proc"};
 
 Error mount_error(const std::string& what) { return system_error("sandbox root: " + what, errno); }
 
@@ -169,6 +183,13 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
     FARM_CHECK_OK(prepare(path, false, prepared));
   }
 
+  os::UniqueFd host_proc;
+  if (settings.keeps_host_proc) {
+    host_proc = os::UniqueFd(static_cast<int>(::syscall(
+        SYS_open_tree, AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE)));
+    if (!host_proc) return mount_error("open_tree /proc");
+  }
+
   const std::string root = kStaging;
   if (::mount("sandbox-root", kStaging, "tmpfs", MS_NOSUID, "size=1m,nr_inodes=512,mode=0755") !=
       0) {
@@ -190,6 +211,7 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
       return mount_error(std::string("symlink ") + link.path);
   }
   for (const char* point : kMountPoints) FARM_CHECK_OK(make_mount_point(root + point, true));
+  if (host_proc) FARM_CHECK_OK(attach(host_proc, root + "/proc"));
   FARM_CHECK_OK(write_identity_files(root));
 
   if (::chdir(kStaging) != 0) return mount_error("chdir to the new root");
@@ -210,7 +232,10 @@ Expected<WorkTree> WorkTree::mount(const Limits& limits, unsigned uid, unsigned 
   tree.gid_ = gid;
   const std::string options = "mode=0755,size=" + std::to_string(limits.tmpfs.count) +
                               ",nr_inodes=" + std::to_string(limits.tmpfs_inodes);
-  if (::mount("sandbox-work", "/box", "tmpfs", MS_NOSUID | MS_NODEV, options.c_str()) != 0) {
+  // Files are placed and fetched through this mount, which follows no symbolic link (Linux 5.10),
+  // whatever flags a system call forgets. Programs do make links, and get mounts that follow them.
+  constexpr unsigned long kOurs = MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW;
+  if (::mount("sandbox-work", kStagingOfRun, "tmpfs", kOurs, options.c_str()) != 0) {
     return mount_error("tmpfs for the run");
   }
   tree.mounted_ = true;
@@ -230,9 +255,15 @@ Expected<WorkTree> WorkTree::mount(const Limits& limits, unsigned uid, unsigned 
     if (::mount(part.source, part.target, nullptr, MS_BIND, nullptr) != 0) {
       return mount_error(std::string("bind ") + part.target);
     }
+    if (::mount(nullptr, part.target, nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV,
+                nullptr) != 0) {
+      return mount_error(std::string("remount ") + part.target);
+    }
   }
-  tree.work_fd_ = ::open("/work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (tree.work_fd_ < 0) return mount_error("open /work");
+  tree.work_fd_ = ::open("/box/work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (tree.work_fd_ < 0) return mount_error("open /box/work");
+  // Programs have no use for the second way to the same files; our descriptor keeps it.
+  if (::umount2(kStagingOfRun, MNT_DETACH) != 0) return mount_error("unmount /box");
   return tree;
 }
 
@@ -247,10 +278,16 @@ WorkTree::~WorkTree() {
   if (!mounted_) return;
   // Detach never fails for busy mounts; the tmpfs is freed with its last user, and every process is
   // dead by now.
-  for (const char* target : {"/dev/shm", "/tmp", "/work", "/box"}) ::umount2(target, MNT_DETACH);
+  for (const char* target : {"/dev/shm", "/tmp", "/work", kStagingOfRun})
+    ::umount2(target, MNT_DETACH);
 }
 
 Expected<Done> WorkTree::place(const InputFile& file) const {
+  // Decoding the request has seen to that; but what stands between the network and root trusts
+  // nobody.
+  if (const std::string_view objection = path_objection(file.path); !objection.empty()) {
+    return invalid_request("files: '" + file.path + "' " + std::string(objection));
+  }
   auto full = [&](const char* what) -> Error {
     if (errno == ENOSPC) {
       return invalid_request("files do not fit the sandbox's tmpfs_bytes and tmpfs_inodes: " +
@@ -270,8 +307,12 @@ Expected<Done> WorkTree::place(const InputFile& file) const {
   }
   ::unlinkat(work_fd_, file.path.c_str(),
              0);  // a trusted file replaces what the submission brought
-  const os::UniqueFd fd(::openat(work_fd_, file.path.c_str(),
-                                 O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC, 0600));
+  open_how how{};
+  how.flags = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW | O_CLOEXEC;
+  how.mode = 0600;
+  how.resolve = kOnlyBelow;
+  const os::UniqueFd fd(
+      static_cast<int>(::syscall(SYS_openat2, work_fd_, file.path.c_str(), &how, sizeof how)));
   if (!fd) return full("create");
   if (auto written = os::write_all(fd.get(), file.content, "/work/" + file.path); !written) {
     errno = written.error().sys_errno;
@@ -288,7 +329,7 @@ WorkTree::Opened WorkTree::open_output(const std::string& path, Bytes limit) con
   open_how how{};
   // Non-blocking: opening a FIFO that nobody writes must not hang us.
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV;
+  how.resolve = kOnlyBelow;
   os::UniqueFd fd(
       static_cast<int>(::syscall(SYS_openat2, work_fd_, path.c_str(), &how, sizeof how)));
   if (!fd) {

@@ -15,6 +15,10 @@ struct RootSettings {
   // Directories beyond the standard ones that programs may read, at their own paths: e.g. a virtual
   // environment.
   std::vector<std::string> readable_paths;
+  // The kernel grants a user namespace a fresh /proc only where it sees a whole one already
+  // (mount_too_revealing() in fs/namespace.c): so the host's stays below each run's own. Never to
+  // be seen: without a mount on top of it, it has to be unmounted.
+  bool keeps_host_proc = false;
 };
 
 // Moves this process into a new mount namespace with the prepared root; the host's root is
@@ -22,6 +26,10 @@ struct RootSettings {
 // naming the mount that failed and why it is needed. Source: pivot_root(2), open_tree(2)
 // (Linux 5.2), mount_setattr(2) (Linux 5.12).
 Expected<Done> enter_prepared_root(const RootSettings& settings);
+
+// No empty name, "." or "..", nor an absolute path: it cannot leave the directory it is relative
+// to.
+bool is_plain_relative_path(std::string_view path);
 
 // The writable part of one run: one tmpfs, bounded in bytes and inodes, seen as /work, /tmp and
 // /dev/shm. Mounted in the launcher's namespace, inherited by the run's; the destructor unmounts
@@ -35,7 +43,8 @@ class WorkTree {
   ~WorkTree();
 
   // Writes a file below /work, making its parents. Never follows a link. Owned by the run's uid if
-  // writable, else root. Errors: kInvalidRequest where the tmpfs limits do not hold it, kInternal.
+  // writable, else by the launcher. Errors: kInvalidRequest where its path is not plain or the
+  // tmpfs limits do not hold it, kInternal.
   Expected<Done> place(const InputFile& file) const;
   // A regular file below /work, opened for reading; the reason where it is refused (a link, a
   // device, too large, …). Precondition: every process of the run is dead. Source: openat2(2),
@@ -45,6 +54,9 @@ class WorkTree {
     std::string refused;
   };
   Opened open_output(const std::string& path, Bytes limit) const;
+
+  // The work directory; ours. Whoever asks for its file system's size gets that of all three parts.
+  int work_fd() const { return work_fd_; }
 
  private:
   WorkTree() = default;

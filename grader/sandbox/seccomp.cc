@@ -9,101 +9,26 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
-#include <memory>
 
 #include "grader/os/files.h"
 #include "grader/os/unique_fd.h"
+#include "grader/sandbox/seccomp_rules.h"
 
 namespace farm::sandbox {
 namespace {
 
-struct Denied {
-  const char* name;
-  const char* because;
-};
-
-// EPERM: what probing libraries expect from a system call they may not use.
-constexpr Denied kDenied[] = {
-    {"keyctl", "keyrings outlive the run and are shared by uid"},
-    {"add_key", "as keyctl"},
-    {"request_key", "as keyctl"},
-    {"bpf", "kernel attack surface; loads code into the kernel"},
-    {"perf_event_open", "kernel attack surface; sees other processes' timing"},
-    {"userfaultfd", "makes kernel races easy to win"},
-    {"io_uring_setup", "a second system call interface that no filter sees"},
-    {"io_uring_enter", "as io_uring_setup"},
-    {"io_uring_register", "as io_uring_setup"},
-    {"kexec_load", "replaces the kernel"},
-    {"kexec_file_load", "replaces the kernel"},
-    {"init_module", "loads code into the kernel"},
-    {"finit_module", "loads code into the kernel"},
-    {"delete_module", "unloads code from the kernel"},
-    {"mount", "could uncover what a mount hides"},
-    {"umount2", "as mount"},
-    {"pivot_root", "could leave the prepared root"},
-    {"chroot", "could leave the prepared root"},
-    {"open_tree", "as mount, by descriptor"},
-    {"move_mount", "as mount, by descriptor"},
-    {"fsopen", "as mount, by descriptor"},
-    {"fsconfig", "as mount, by descriptor"},
-    {"fsmount", "as mount, by descriptor"},
-    {"fspick", "as mount, by descriptor"},
-    {"mount_setattr", "could make a read-only mount writable"},
-    {"setns", "enters other namespaces"},
-    {"unshare", "a new user namespace gives capabilities over new kernel objects"},
-    {"open_by_handle_at", "opens files by inode, past every path check"},
-    {"name_to_handle_at", "as open_by_handle_at"},
-    {"ptrace", "reads and writes other processes of the same uid"},
-    {"process_vm_readv", "as ptrace"},
-    {"process_vm_writev", "as ptrace"},
-    {"process_madvise", "acts on other processes"},
-    {"pidfd_getfd", "takes descriptors of other processes"},
-    {"kcmp", "leaks kernel pointers' order"},
-    {"modify_ldt", "kernel attack surface that no runtime here needs"},
-    {"iopl", "port access"},
-    {"ioperm", "port access"},
-    {"reboot", "stops the host"},
-    {"swapon", "host memory management"},
-    {"swapoff", "host memory management"},
-    {"acct", "writes the host's accounting"},
-    {"syslog", "reads the kernel log"},
-    {"settimeofday", "the clock belongs to the host"},
-    {"clock_settime", "the clock belongs to the host"},
-    {"clock_adjtime", "the clock belongs to the host"},
-    {"adjtimex", "the clock belongs to the host"},
-    {"quotactl", "changes quotas"},
-    {"quotactl_fd", "changes quotas"},
-    {"lookup_dcookie", "leaks paths of other namespaces"},
-    {"fanotify_init", "watches whole mounts"},
-    {"vhangup", "acts on terminals"},
-    {"nfsservctl", "kernel attack surface"},
-    {"move_pages", "reveals and changes page placement of others"},
-    {"migrate_pages", "as move_pages"},
-    {"mbind", "binds memory, which starves others"},
-    {"set_mempolicy", "as mbind"},
-    {"vmsplice", "a history of page reference bugs"},
-    {"sethostname", "belongs to the sandbox's maker"},
-    {"setdomainname", "belongs to the sandbox's maker"},
-    {"shmget", "System V memory escapes per-process limits"},
-    {"shmat", "as shmget"},
-    {"msgget", "a queue outlives its process"},
-    {"semget", "outlives its process"},
-    {"mq_open", "a queue outlives its process"},
-    {"memfd_secret", "memory that the supervisor cannot account or dump"},
-};
-
-// Families a submission may open. All of them end inside the slot's own empty network namespace.
-constexpr int kAllowedFamilies[] = {AF_UNIX, AF_INET, AF_INET6};
-
 class FilterContext {
  public:
-  FilterContext() : context_(seccomp_init(SCMP_ACT_ALLOW)) {}
+  explicit FilterContext(std::uint32_t default_action) : context_(seccomp_init(default_action)) {}
   ~FilterContext() {
     if (context_ != nullptr) seccomp_release(context_);
   }
@@ -115,21 +40,18 @@ class FilterContext {
   scmp_filter_ctx context_;
 };
 
-Expected<Done> deny(const FilterContext& context, const char* name, int error) {
+Expected<Done> add(int failed, const char* what) {
+  if (failed != 0) return internal_error(std::string("seccomp_rule_add ") + what, -failed);
+  return Done{};
+}
+
+Expected<Done> rule(const FilterContext& context, const char* name, std::uint32_t action) {
   const int number = seccomp_syscall_resolve_name(name);
   if (number == __NR_SCMP_ERROR) {
     return internal_error(std::string("seccomp: this libseccomp does not know the system call ") +
                           name + "; build with libseccomp 2.5.4 or newer");
   }
-  const int failed =
-      seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(static_cast<unsigned>(error)), number, 0);
-  if (failed != 0) return internal_error(std::string("seccomp_rule_add ") + name, -failed);
-  return Done{};
-}
-
-Expected<Done> add(int failed, const char* what) {
-  if (failed != 0) return internal_error(std::string("seccomp_rule_add ") + what, -failed);
-  return Done{};
+  return add(seccomp_rule_add(context.get(), action, number, 0), name);
 }
 
 constexpr std::uint32_t kEperm = SCMP_ACT_ERRNO(EPERM);
@@ -137,7 +59,7 @@ constexpr std::uint32_t kEperm = SCMP_ACT_ERRNO(EPERM);
 Expected<Done> deny_namespaces(const FilterContext& context) {
   // clone3 takes its flags by pointer, which a filter cannot read; ENOSYS makes glibc fall back to
   // clone.
-  FARM_CHECK_OK(deny(context, "clone3", ENOSYS));
+  FARM_CHECK_OK(rule(context, "clone3", SCMP_ACT_ERRNO(ENOSYS)));
   for (const unsigned long flag : {0x10000000UL /* CLONE_NEWUSER */, 0x00020000UL /* CLONE_NEWNS */,
                                    0x20000000UL /* CLONE_NEWPID */, 0x40000000UL /* CLONE_NEWNET */,
                                    0x08000000UL /* CLONE_NEWIPC */, 0x04000000UL /* CLONE_NEWUTS */,
@@ -190,54 +112,119 @@ Expected<Done> deny_socket_families(const FilterContext& context, Profile profil
 }
 
 Expected<Done> deny_personalities(const FilterContext& context) {
-  // READ_IMPLIES_EXEC and the like weaken the process; only "none" and "no ASLR" (debuggers,
-  // sanitizers) are left. The query value 0xffffffff has every bit set and is refused too, which
-  // its callers take for "unknown".
+  // READ_IMPLIES_EXEC and the like weaken the process. Left are 0, ADDR_NO_RANDOMIZE (debuggers,
+  // sanitizers) and the question 0xffffffff, whose every bit is set: so a bit is refused where the
+  // next one is not set, around all bits but ADDR_NO_RANDOMIZE, which leaves none and all.
+  std::vector<unsigned long> bits;
   for (unsigned long bit = 1; bit < 0x100000000UL; bit <<= 1U) {
-    if (bit == ADDR_NO_RANDOMIZE) continue;
-    FARM_CHECK_OK(add(seccomp_rule_add(context.get(), kEperm, SCMP_SYS(personality), 1,
-                                       SCMP_A0(SCMP_CMP_MASKED_EQ, bit, bit)),
-                      "personality"));
+    if (bit != ADDR_NO_RANDOMIZE) bits.push_back(bit);
   }
-  return Done{};
+  const auto refuse = [&context](unsigned long mask, unsigned long value) {
+    return add(seccomp_rule_add(context.get(), kEperm, SCMP_SYS(personality), 1,
+                                SCMP_A0(SCMP_CMP_MASKED_EQ, mask, value)),
+               "personality");
+  };
+  for (std::size_t i = 0; i < bits.size(); ++i) {
+    const unsigned long next = bits[(i + 1) % bits.size()];
+    FARM_CHECK_OK(refuse(bits[i] | next, bits[i]));
+  }
+  return refuse(0xffffffffUL, 0xffffffffUL & ~static_cast<unsigned long>(ADDR_NO_RANDOMIZE));
 }
 
-}  // namespace
+// A core limit of 0 still feeds a core_pattern that is a pipe, that is a program of the host; 1
+// does not (core(5); coredump.c). It must not be lowered: doing so succeeds and does nothing.
+Expected<Done> keep_core_limit(const FilterContext& context) {
+  FARM_CHECK_OK(add(seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(0), SCMP_SYS(setrlimit), 1,
+                                     SCMP_A0(SCMP_CMP_MASKED_EQ, 0xffffffffUL, RLIMIT_CORE)),
+                    "setrlimit"));
+  return add(seccomp_rule_add(context.get(), SCMP_ACT_ERRNO(0), SCMP_SYS(prlimit64), 2,
+                              SCMP_A1(SCMP_CMP_MASKED_EQ, 0xffffffffUL, RLIMIT_CORE),
+                              SCMP_A2(SCMP_CMP_NE, 0)),
+             "prlimit64");
+}
 
-Expected<SyscallFilter> build_filter(Profile profile) {
-  const FilterContext context;
-  if (context.get() == nullptr) return internal_error("seccomp_init");
+Expected<std::vector<sock_filter>> compiled(const FilterContext& context) {
   // Another architecture's numbers (i386, x32) would slip past the rules.
   FARM_CHECK_OK(add(seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS),
                     "bad arch"));
   // A binary tree instead of a list: every system call of the submission pays for its length.
   FARM_CHECK_OK(add(seccomp_attr_set(context.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "optimize"));
-  for (const Denied& denied : kDenied) FARM_CHECK_OK(deny(context, denied.name, EPERM));
-  FARM_CHECK_OK(deny_namespaces(context));
-  FARM_CHECK_OK(deny_terminal_injection(context));
-  FARM_CHECK_OK(deny_socket_families(context, profile));
-  FARM_CHECK_OK(deny_personalities(context));
-
   os::UniqueFd file(::memfd_create("seccomp", MFD_CLOEXEC));
   if (!file) return system_error("memfd_create seccomp", errno);
   const int failed = seccomp_export_bpf(context.get(), file.get());
   if (failed != 0) return internal_error("seccomp_export_bpf", -failed);
   if (::lseek(file.get(), 0, SEEK_SET) != 0) return system_error("rewind seccomp", errno);
   FARM_TRY(const std::string bytes, os::read_all(file.get(), mib(1), "seccomp program"));
-  SyscallFilter filter;
-  filter.program.resize(bytes.size() / sizeof(sock_filter));
-  std::memcpy(filter.program.data(), bytes.data(), filter.program.size() * sizeof(sock_filter));
-  if (filter.program.empty() || filter.program.size() > BPF_MAXINSNS) {
-    return internal_error("seccomp program has " + std::to_string(filter.program.size()) +
+  std::vector<sock_filter> program(bytes.size() / sizeof(sock_filter));
+  std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
+  if (program.empty() || program.size() > BPF_MAXINSNS) {
+    return internal_error("seccomp program has " + std::to_string(program.size()) +
                           " instructions");
   }
+  return program;
+}
+
+Expected<std::vector<sock_filter>> only_native_calls() {
+  const FilterContext context(SCMP_ACT_ERRNO(ENOSYS));
+  if (context.get() == nullptr) return internal_error("seccomp_init");
+  for (const Allowed& group : kAllowedNative) {
+    for (const char* const* name = group.names; *name != nullptr; ++name) {
+      FARM_CHECK_OK(rule(context, *name, SCMP_ACT_ALLOW));
+    }
+  }
+  return compiled(context);
+}
+
+// libseccomp has no rules about ranges of system calls. Other architectures and x32 are left to the
+// other filter, which kills.
+std::vector<sock_filter> only_reviewed_calls() {
+  return {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JGT | BPF_K, kNewestReviewed, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+}
+
+Expected<std::vector<sock_filter>> no_denied_calls(Profile profile, MemoryFiles memory_files) {
+  const FilterContext context(SCMP_ACT_ALLOW);
+  if (context.get() == nullptr) return internal_error("seccomp_init");
+  for (const Denied& denied : kDenied) FARM_CHECK_OK(rule(context, denied.name, kEperm));
+  if (memory_files == MemoryFiles::kDenied) {
+    FARM_CHECK_OK(rule(context, "memfd_create", SCMP_ACT_ERRNO(ENOSYS)));
+  }
+  FARM_CHECK_OK(deny_namespaces(context));
+  FARM_CHECK_OK(deny_terminal_injection(context));
+  FARM_CHECK_OK(deny_socket_families(context, profile));
+  FARM_CHECK_OK(deny_personalities(context));
+  FARM_CHECK_OK(keep_core_limit(context));
+  return compiled(context);
+}
+
+}  // namespace
+
+Expected<SyscallFilter> build_filter(Profile profile, MemoryFiles memory_files) {
+  SyscallFilter filter;
+  if (profile == Profile::kNative) {
+    FARM_TRY(std::vector<sock_filter> native, only_native_calls());
+    filter.programs.push_back(std::move(native));
+  } else {
+    filter.programs.push_back(only_reviewed_calls());
+  }
+  // Last: of two errors the kernel returns the one of the filter that was loaded last.
+  FARM_TRY(std::vector<sock_filter> denying, no_denied_calls(profile, memory_files));
+  filter.programs.push_back(std::move(denying));
   return filter;
 }
 
 int load_filter(const SyscallFilter& filter) {
-  const sock_fprog program{static_cast<unsigned short>(filter.program.size()),
-                           const_cast<sock_filter*>(filter.program.data())};
-  return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0 ? 0 : errno;
+  for (const std::vector<sock_filter>& one : filter.programs) {
+    const sock_fprog program{static_cast<unsigned short>(one.size()),
+                             const_cast<sock_filter*>(one.data())};
+    // Not seccomp(2), which the first filter of native programs does not allow.
+    if (::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) return errno;
+  }
+  return 0;
 }
 
 }  // namespace farm::sandbox

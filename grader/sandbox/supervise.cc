@@ -2,6 +2,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -35,9 +36,9 @@ Nanoseconds scaled(Milliseconds limit, double factor) {
 
 class Supervisor {
  public:
-  Supervisor(const SupervisedRun& run, const RunCgroup& cgroup)
+  Supervisor(const SupervisedRun& run, RunMeter& meter)
       : run_(run),
-        cgroup_(cgroup),
+        meter_(meter),
         cpu_kill_(scaled(run.limits.cpu, kKillFactor)),
         wall_kill_(scaled(run.limits.wall, kKillFactor)),
         hard_cap_(longest_wall(run.limits.wall)) {}
@@ -67,12 +68,18 @@ class Supervisor {
 
   // Ends the run where a limit is passed; else says how long nothing can happen to it.
   Expected<Nanoseconds> check_limits() {
-    FARM_TRY(const Nanoseconds total, cgroup_.cpu_used());
+    FARM_TRY(const Nanoseconds total, meter_.cpu_used());
     const Nanoseconds used = total - end_.cpu_before;
     if (used >= cpu_kill_) return end_now(Ending::kCpuLimit);
+    const std::optional<Nanoseconds> watch = meter_.watch_interval();
+    if (watch) {
+      FARM_TRY(const RunUsage usage, meter_.usage());
+      end_.out_of_memory = usage.out_of_memory;
+      if (end_.out_of_memory) return end_now(Ending::kByItself);
+    }
     const Nanoseconds elapsed = Clock::now() - started_at_;
     if (elapsed >= wall_kill_) {
-      FARM_TRY(const std::vector<pid_t> members, cgroup_.members());
+      FARM_TRY(const std::vector<pid_t> members, meter_.members());
       note_starvation(longest_run_delay(run_.proc_fd, members));
       if (elapsed - end_.starved >= wall_kill_) return end_now(Ending::kWallLimit);
       if (elapsed >= hard_cap_) return end_now(Ending::kStarved);
@@ -80,7 +87,7 @@ class Supervisor {
     const auto cpu_left = Nanoseconds(
         static_cast<std::int64_t>(static_cast<double>((cpu_kill_ - used).count()) / run_.cpus));
     const Nanoseconds wall_left = wall_kill_ - (elapsed - end_.starved);
-    return std::max(kShortestWait, std::min(cpu_left, wall_left));
+    return std::max(kShortestWait, std::min({cpu_left, wall_left, watch.value_or(wall_left)}));
   }
 
   Expected<Nanoseconds> end_now(Ending ending) {
@@ -93,7 +100,7 @@ class Supervisor {
     std::array<pollfd, 4> events = {
         pollfd{run_.report_fd, POLLIN, 0}, pollfd{run_.daemon_fd, POLLIN, 0},
         pollfd{run_.init_pidfd, POLLIN, 0},
-        pollfd{cgroup_.out_of_memory_fd(), POLLIN, 0}};  // -1 is ignored by poll(2)
+        pollfd{meter_.out_of_memory_fd(), POLLIN, 0}};  // -1 is ignored by poll(2)
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
     const timespec timeout{seconds.count(), (wait - seconds).count()};
     if (::ppoll(events.data(), events.size(), &timeout, nullptr) < 0 && errno != EINTR) {
@@ -144,8 +151,8 @@ class Supervisor {
 
   // The times so far are told, and begin anew.
   Expected<Done> end_turn() {
-    FARM_TRY(const Nanoseconds total, cgroup_.cpu_used());
-    FARM_TRY(const std::vector<pid_t> members, cgroup_.members());
+    FARM_TRY(const Nanoseconds total, meter_.cpu_used());
+    FARM_TRY(const std::vector<pid_t> members, meter_.members());
     const Nanoseconds delay = longest_run_delay(run_.proc_fd, members);
     note_starvation(delay);
     const Clock::time_point now = Clock::now();
@@ -172,17 +179,23 @@ class Supervisor {
   // The end of pid 1 is the end of its whole namespace: the kernel kills every process in it and
   // reaps them before init itself can be reaped. Source: pid_namespaces(7), "The namespace init
   // process".
-  void kill_everything() const {
+  void kill_everything() {
     ::syscall(SYS_pidfd_send_signal, run_.init_pidfd, SIGKILL, nullptr, 0);
+    // The raw call, unlike waitid(3), tells the resources used (waitid(2), "C library/kernel
+    // differences"): of init and of everything that it or the kernel reaped in its namespace.
     siginfo_t info{};
-    while (::waitid(static_cast<idtype_t>(P_PIDFD), static_cast<id_t>(run_.init_pidfd), &info,
-                    WEXITED | __WALL) != 0 &&
-           errno == EINTR) {
+    rusage used{};
+    while (::syscall(SYS_waitid, P_PIDFD, run_.init_pidfd, &info, WEXITED | __WALL, &used) != 0) {
+      if (errno != EINTR) return;
     }
+    const auto time = [](const timeval& value) {
+      return std::chrono::seconds(value.tv_sec) + Microseconds(value.tv_usec);
+    };
+    end_.reaped_cpu = time(used.ru_utime) + time(used.ru_stime);
   }
 
   const SupervisedRun& run_;
-  const RunCgroup& cgroup_;
+  RunMeter& meter_;
   const Nanoseconds cpu_kill_, wall_kill_, hard_cap_;
   SupervisedEnd end_;
   bool started_ = false;
@@ -194,8 +207,8 @@ class Supervisor {
 
 }  // namespace
 
-Expected<SupervisedEnd> supervise(const SupervisedRun& run, const RunCgroup& cgroup) {
-  return Supervisor(run, cgroup).watch();
+Expected<SupervisedEnd> supervise(const SupervisedRun& run, RunMeter& meter) {
+  return Supervisor(run, meter).watch();
 }
 
 }  // namespace farm::sandbox

@@ -5,9 +5,10 @@
 #include <functional>
 #include <optional>
 
-#include "grader/sandbox/cgroup.h"
 #include "grader/sandbox/child.h"
+#include "grader/sandbox/run_meter.h"
 #include "grader/sandbox/run_outcome.h"
+#include "grader/sandbox/run_spec.h"
 #include "schemas/expected.h"
 
 namespace farm::sandbox {
@@ -56,10 +57,11 @@ struct SupervisedEnd {
   Nanoseconds wall{0};  // of the last turn, less `starved`
   Nanoseconds starved{0};
   Nanoseconds cpu_before{0};  // used in the turns before the last
+  Nanoseconds reaped_cpu{0};  // of all processes, as wait(2) tells it
 };
 
 // On return every process of the run is dead and reaped. Errors: kUnavailable (the daemon is gone,
 // or the sandbox did not get ready in time), kExhausted.
-Expected<SupervisedEnd> supervise(const SupervisedRun& run, const RunCgroup& cgroup);
+Expected<SupervisedEnd> supervise(const SupervisedRun& run, RunMeter& meter);
 
 }  // namespace farm::sandbox

@@ -9,27 +9,17 @@
 
 #include <filesystem>
 #include <fstream>
-#include <memory>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "grader/sandbox/forkserver.h"
-#include "grader/sandbox/linux_sandbox.h"
+#include "tests/sandbox/sandbox_fixture.h"
 
 namespace farm::sandbox {
 namespace {
 
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::string content_of(const std::filesystem::path& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
 
 // Host pids of processes whose name and parent match.
 std::vector<pid_t> children_named(pid_t parent, const std::string& name) {
@@ -45,52 +35,12 @@ std::vector<pid_t> children_named(pid_t parent, const std::string& name) {
   return found;
 }
 
-class SandboxTest : public ::testing::Test {
+class SandboxTest : public SandboxFixture {
  protected:
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: sandbox tests need root";
-    settings_.owner = ::getpid();
-    const Expected<Done> prepared = prepare_launcher_settings(settings_);
-    ASSERT_TRUE(prepared) << prepared.error().text();
-    Expected<Forkserver> forkserver = Forkserver::start(settings_);
-    ASSERT_TRUE(forkserver) << forkserver.error().text();
-    forkserver_ = std::make_unique<Forkserver>(std::move(forkserver).value());
-    sandbox_ = std::make_unique<LinuxSandbox>(*forkserver_, 0, 1);
+    start(Isolation::kFull);
   }
-
-  static RunSpec shell(const std::string& script) {
-    RunSpec spec;
-    spec.commands = {{"/bin/sh", "-c", script}};
-    spec.limits.cpu = Milliseconds(2000);
-    spec.limits.wall = Milliseconds(4000);
-    spec.limits.memory = mib(64);
-    return spec;
-  }
-
-  static RunSpec python(const std::string& program) {
-    RunSpec spec = shell("");
-    spec.commands = {{"/usr/bin/python3", "guest.py"}};
-    spec.files = {{"guest.py", program}};
-    spec.limits.memory = mib(128);
-    return spec;
-  }
-
-  RunOutcome run(const RunSpec& spec) {
-    Expected<RunOutcome> outcome = sandbox_->run(spec);
-    EXPECT_TRUE(outcome) << outcome.error().text();
-    return outcome ? std::move(outcome).value() : RunOutcome();
-  }
-
-  // After every hostile guest an honest one must find the slot as new.
-  void expect_slot_is_clean() {
-    const RunOutcome honest = run(shell("find /work /tmp /dev/shm; echo fine"));
-    EXPECT_EQ(honest.exit_code, 0);
-    EXPECT_EQ(honest.stdout_bytes, "/work\n/tmp\n/dev/shm\nfine\n");
-  }
-
-  LauncherSettings settings_;
-  std::unique_ptr<Forkserver> forkserver_;
-  std::unique_ptr<LinuxSandbox> sandbox_;
 };
 
 TEST_F(SandboxTest, ProgramReadsStdinAndItsOutputAndExitCodeComeBack) {
@@ -142,7 +92,7 @@ TEST_F(SandboxTest, SleeperIsKilledAtItsWallLimit) {
   const RunOutcome outcome = run(spec);
 
   EXPECT_EQ(outcome.ending, Ending::kWallLimit);
-  EXPECT_LT(outcome.cpu, Milliseconds(200));
+  EXPECT_LT(outcome.cpu, Milliseconds(200) * slowness());
 }
 
 TEST_F(SandboxTest, ForkBombStopsAtTheProcessLimit) {
@@ -162,7 +112,7 @@ TEST_F(SandboxTest, DetachedChildrenDieWithTheRun) {
 
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.stdout_bytes, "done\n");
-  EXPECT_LT(outcome.wall, Milliseconds(2000))
+  EXPECT_LT(outcome.wall, Milliseconds(2000) * slowness())
       << "an orphan that holds stdout must not delay the end";
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     EXPECT_THAT(content_of(entry.path() / "cmdline"), Not(HasSubstr("1001"))) << entry.path();

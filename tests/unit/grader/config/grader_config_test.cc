@@ -44,6 +44,7 @@ TEST(GraderConfig, NeedsNothingButABroker) {
   EXPECT_EQ(config.python, "/usr/bin/python3");
   EXPECT_EQ(config.drain_timeout, Milliseconds{30'000});
   EXPECT_EQ(config.canary_interval, Milliseconds{60'000});
+  EXPECT_EQ(config.isolation, std::nullopt) << "as root full, else reduced";
   EXPECT_EQ(config.sandbox_uid_base, 60600U);
   EXPECT_EQ(config.config_file, "");
   EXPECT_EQ(text_of(invocation_of("")),
