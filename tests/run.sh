@@ -23,6 +23,8 @@ while (($#)); do
   shift
 done
 
+[[ " ${labels[*]} " == *" cgroup_v2 "* ]] && export GRADEFARM_CGROUP_V2=yes # else skipped: it takes long
+
 failures=()
 durations=()
 # step TITLE COMMAND…: runs the command, records how long it took and whether it failed.

@@ -49,7 +49,7 @@ macro(farm_discover_tests)
 endmacro()
 
 # farm_test(NAME LABELS unit… SOURCES … USES … [LIBS …]): a GoogleTest program; every TEST becomes a ctest entry.
-# Labels name the infrastructure a test needs: unit sandbox kafka kafka_real corpus e2e; `concurrency` marks what
+# Labels name the infrastructure a test needs: unit sandbox cgroup_v2 kafka kafka_real corpus e2e; `concurrency` marks what
 # also runs under ThreadSanitizer. PROPERTIES are further properties of the ctest entries, one value each.
 # The target tests-<label> builds all programs of a label.
 function(farm_test name)
