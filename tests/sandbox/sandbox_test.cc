@@ -339,7 +339,8 @@ TEST_F(SandboxTest, ATesterReadsTheEndWhenItsSubmissionIsGoneOrClosesThePipe) {
 
 TEST_F(SandboxTest, LimitsOfAPairAreOfEachProgram) {
   RunSpec tester = shell("cat <&5; while :; do :; done");
-  tester.limits.cpu = Milliseconds(200);
+  // Enough for a busy machine to notice meanwhile that the submission has ended.
+  tester.limits.cpu = Milliseconds(1000) * slowness();
 
   const Expected<PairOutcome> outcome = sandbox_->run_pair(shell("exit 0"), tester);
 
