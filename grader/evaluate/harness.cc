@@ -6,7 +6,11 @@
 #include <initializer_list>
 
 #include "embedded/harness_files.h"
+#include "grader/evaluate/bash_harness.h"
 #include "grader/evaluate/cpp_macros.h"
+#include "grader/evaluate/cpp_prompt.h"
+#include "grader/evaluate/cpp_text.h"
+#include "grader/evaluate/equality_tests.h"
 #include "schemas/value.h"
 
 namespace farm::evaluate {
@@ -134,12 +138,11 @@ std::string fingerprint(std::string_view text) {
   return hex;
 }
 
-// The submission and the tests as one translation unit. <cassert> comes first, so that every later
-// inclusion only redefines the macro, and may stand inside a function: tests of MultiPL-E begin
-// with the brace that ends one.
+// The submission and what goes between it and the tests in one translation unit. <cassert> comes
+// first, so that every later inclusion only redefines the macro, and may stand inside a function:
+// tests of MultiPL-E begin with the brace that ends one.
 std::string cpp_assert_unit(const AssertTests& evaluation, const std::string& source,
-                            const std::string& program, std::string_view untrusted_part,
-                            const std::string& tests_end) {
+                            const std::string& program, std::string_view untrusted_part) {
   std::string unit =
       "#include <cassert>\n"
       "#define main farm_submission_main\n"
@@ -150,23 +153,78 @@ std::string cpp_assert_unit(const AssertTests& evaluation, const std::string& so
        macros_to_undo(untrusted_part, evaluation.prompt, evaluation.tests)) {
     unit += "#undef " + name + "\n";
   }
-  unit += "#include <cassert>\n#line 1 \"tests.cpp\"\n" + evaluation.tests + "\nextern \"C\" int " +
-          tests_end + "() { return 1; }\n";
-  return unit;
+  return unit + "#include <cassert>\n#line 1 \"tests.cpp\"\n";
 }
 
+// Tests that need only what the prompt declares are compiled apart: no macro, operator or main() of
+// the submission reaches them. Others follow the submission in its translation unit.
 Harness cpp_assert_harness(const AssertTests& evaluation, const std::string& source,
                            const std::string& program, std::string_view untrusted_part) {
-  const std::string tests_end = "farm_tests_end_" + fingerprint(evaluation.tests);
+  const std::string end = "farm_tests_end_" + fingerprint(evaluation.tests);
+  const std::string end_of_tests = "\nextern \"C\" int " + end + "() { return 1; }\n";
+  const std::string main_unit =
+      "#define FARM_TESTS_END " + end + "\n" + embedded("cpp_assert_main.cc");
+  std::optional<std::string> declarations;
+  if (!evaluation.prompt.empty() && program.starts_with(evaluation.prompt))
+    declarations = cpp_declarations(evaluation.prompt);
+
   Harness harness;
   harness.linked_first = trusted("assert_main.cc");
   harness.main_source = trusted("assert_unit.cpp");
-  harness.compile_files = {
-      trusted_file("assert_main.cc",
-                   "#define FARM_TESTS_END " + tests_end + "\n" + embedded("cpp_assert_main.cc")),
-      trusted_file("assert_unit.cpp",
-                   cpp_assert_unit(evaluation, source, program, untrusted_part, tests_end))};
   harness.compile_flags = {"-Wl,--wrap=main"};
+  if (declarations) {
+    const auto behind_brace = behind_leading_brace(evaluation.tests);
+    const std::string tests(behind_brace.value_or(evaluation.tests));
+    harness.compile_files = {
+        trusted_file("assert_main.cc", "#include <cassert>\n" + *declarations +
+                                           "#line 1 \"tests.cpp\"\n" + tests + end_of_tests +
+                                           "#line 1 \"assert_main.cc\"\n" + main_unit),
+        trusted_file("assert_unit.cpp",
+                     "#include <cassert>\n#define main farm_submission_main\n#line 1 \"" + source +
+                         "\"\n" + program + (behind_brace ? "\n}\n" : "\n"))};
+  } else {
+    harness.compile_files = {
+        trusted_file("cpp_call.h", embedded("cpp_call.h")),
+        trusted_file("assert_main.cc", main_unit),
+        trusted_file("assert_unit.cpp",
+                     "#include \"cpp_call.h\"\n" +
+                         cpp_assert_unit(evaluation, source, program, untrusted_part) +
+                         with_own_comparisons(evaluation.tests) + end_of_tests)};
+  }
+  return harness;
+}
+
+// The header comes first, so that macros of the submission cannot touch it; what they do to the
+// tests can only change which values are emitted.
+Harness cpp_emitting_harness(const AssertTests& evaluation, const std::string& source,
+                             const std::string& program, std::string_view untrusted_part,
+                             const std::string& emitting) {
+  Harness harness;
+  harness.main_source = trusted("assert_unit.cpp");
+  harness.compile_files = {
+      trusted_file("cpp_call.h", embedded("cpp_call.h")),
+      trusted_file("assert_unit.cpp",
+                   "#include \"cpp_call.h\"\n" +
+                       cpp_assert_unit(evaluation, source, program, untrusted_part) + emitting)};
+  return harness;
+}
+
+// ---- bash
+
+Harness bash_assert_harness(const std::string& tests) {
+  Harness harness;
+  harness.run_files = {trusted_file("bash_tests.sh", tests),
+                       trusted_file("bash_call.sh", embedded("bash_call.sh")),
+                       trusted_file("bash_assert.sh", embedded("bash_assert.sh"))};
+  harness.main_source = trusted("bash_assert.sh");
+  return harness;
+}
+
+Harness bash_emitting_harness(const std::string& tests) {
+  Harness harness;
+  harness.run_files = {trusted_file("bash_tests.sh", tests),
+                       trusted_file("bash_call.sh", embedded("bash_call.sh"))};
+  harness.main_source = trusted("bash_tests.sh");
   return harness;
 }
 
@@ -199,6 +257,8 @@ Expected<Harness> make_assert_harness(std::string_view language, const AssertTes
                           {"python_fit.py", "python_program.py", "python_values.py"});
   }
   if (language == "cpp") return cpp_assert_harness(evaluation, source, program, untrusted_part);
+  if (language == "bash")
+    return bash_assert_harness(bash_tests(evaluation, source, evaluation.tests));
   return no_harness(language, "assert");
 }
 
@@ -219,6 +279,20 @@ bool serves_shared(std::string_view language) { return language == "python"; }
 Harness make_shared_harness() {
   return python_harness("python_cases.py",
                         {"python_exchange.py", "python_program.py", "python_values.py"});
+}
+
+Expected<Harness> make_emitting_harness(std::string_view language, const AssertTests& evaluation,
+                                        const std::string& source, const std::string& program,
+                                        std::string_view untrusted_part,
+                                        const std::string& emitting) {
+  if (language == "cpp")
+    return cpp_emitting_harness(evaluation, source, program, untrusted_part, emitting);
+  if (language == "bash") return bash_emitting_harness(bash_tests(evaluation, source, emitting));
+  return no_harness(language, "assert");
+}
+
+std::string_view program_end(std::string_view language, const AssertTests& evaluation) {
+  return language == "bash" && behind_leading_brace(evaluation.tests) ? "\n}\n" : "";
 }
 
 Harness make_checker_harness(std::string_view language, const std::string& source) {

@@ -49,6 +49,17 @@ Harness make_tester_harness();
 bool serves_shared(std::string_view language);
 Harness make_shared_harness();
 
+// The same for tests that were taken apart (equality_tests.h): `emitting` is run, and every value
+// goes to descriptor 4.
+Expected<Harness> make_emitting_harness(std::string_view language, const AssertTests& evaluation,
+                                        const std::string& source, const std::string& program,
+                                        std::string_view untrusted_part,
+                                        const std::string& emitting);
+
+// What the file of the program needs at its end where tests begin with the brace that closes the
+// prompt's function and are no part of that file.
+std::string_view program_end(std::string_view language, const AssertTests& evaluation);
+
 // How a checker is run so that its falling over and its refusing can be told apart. Languages whose
 // exit codes tell need no harness.
 Harness make_checker_harness(std::string_view language, const std::string& source);

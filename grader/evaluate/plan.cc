@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "grader/evaluate/equality_tests.h"
 #include "grader/evaluate/harness.h"
 #include "grader/languages/extract.h"
 #include "grader/languages/placeholders.h"
@@ -171,12 +172,13 @@ Expected<const LanguageDefinition*> find_language(const std::string& name, const
 // The best that can be had; tests that turn out not to fit a process of their own yield less.
 Integrity integrity_of(const Evaluation& evaluation, std::string_view language) {
   if (std::holds_alternative<RunOnly>(evaluation)) return Integrity::kExitStatus;
-  if (std::holds_alternative<AssertTests>(evaluation) && !serves_apart(language))
+  const auto* tests = std::get_if<AssertTests>(&evaluation);
+  if (tests != nullptr && !serves_apart(language) && !equality_tests(language, tests->tests))
     return Integrity::kSentinel;
   return Integrity::kIsolated;
 }
 
-Expected<Done> check_policy(const EvaluationRequest& request, std::string_view language,
+Expected<Done> check_policy(const EvaluationRequest& request, Integrity integrity,
                             const PlanSettings& settings) {
   const Policy& policy = request.policy;
   if (policy.min_isolation > settings.isolation) {
@@ -184,7 +186,6 @@ Expected<Done> check_policy(const EvaluationRequest& request, std::string_view l
                        "' is asked for and this grader has '" +
                        std::string(word(settings.isolation)) + "'");
   }
-  const Integrity integrity = integrity_of(request.evaluation, language);
   if (policy.min_integrity && *policy.min_integrity > integrity) {
     return unsupported("/policy/min_integrity: '" + std::string(word(*policy.min_integrity)) +
                        "' is asked for and '" + std::string(type_word(request.evaluation)) +
@@ -235,6 +236,7 @@ Expected<std::optional<SourceText>> source_text(const EvaluationRequest& request
     if (submission.continues_prompt) source.program = tests->prompt;
   }
   source.program += source.submitted;
+  if (tests != nullptr) source.program += program_end(language.id, *tests);
   return std::optional(std::move(source));
 }
 
@@ -291,9 +293,14 @@ struct PlanParts {
   }
   Expected<Harness> operator()(const AssertTests& evaluation) {
     plan.cases.push_back({{}, assert_task(language, evaluation, source.path)});
+    const std::string untrusted = untrusted_text(request.submission, source);
+    if (const auto apart = equality_tests(language, evaluation.tests)) {
+      plan.emits_values = true;
+      return make_emitting_harness(language, evaluation, source.path, source.program, untrusted,
+                                   apart->emitting);
+    }
     plan.completion_token = true;
-    return make_assert_harness(language, evaluation, source.path, source.program,
-                               untrusted_text(request.submission, source));
+    return make_assert_harness(language, evaluation, source.path, source.program, untrusted);
   }
   Expected<Harness> operator()(const RunOnly& evaluation) {
     plan.cases.push_back({evaluation.stdin_bytes, {}});
@@ -392,10 +399,10 @@ Expected<Plan> make_plan(const EvaluationRequest& request, const PlanSettings& s
                        std::string(plan.type) +
                        "' here; it serves: " + joined(language->evaluations));
   }
-  FARM_CHECK_OK(check_policy(request, language->id, settings));
+  plan.integrity = integrity_of(request.evaluation, language->id);
+  FARM_CHECK_OK(check_policy(request, plan.integrity, settings));
   FARM_TRY(const LimitValues limits, resolve(request.limits, language->limits, settings.limits));
 
-  plan.integrity = integrity_of(request.evaluation, language->id);
   plan.total_wall = limits.total_wall;
   plan.return_output = limits.return_output;
   plan.min_isolation = request.policy.min_isolation;

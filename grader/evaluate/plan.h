@@ -64,6 +64,7 @@ struct Plan {
   std::vector<CaseInput> cases;  // at least one
   bool completion_token =
       false;  // a fresh token and a newline go before the channel input of every case
+  bool emits_values = false;  // assert: values come out and are compared here (equality_tests.h)
   Milliseconds total_wall{0};
   Bytes return_output;
   Isolation min_isolation = Isolation::kNone;

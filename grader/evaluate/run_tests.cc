@@ -7,6 +7,7 @@
 #include "grader/evaluate/checker.h"
 #include "grader/evaluate/completion_token.h"
 #include "grader/evaluate/cut_output.h"
+#include "grader/evaluate/equality_tests.h"
 #include "grader/evaluate/judge_case.h"
 #include "grader/evaluate/shared_cases.h"
 
@@ -89,6 +90,19 @@ Expected<Done> check_weaker(const Policy& policy, const std::string& reason) {
                      std::string(word(Integrity::kSentinel)) + "': " + reason);
 }
 
+// The expected values of tests that were taken apart are read only here, as those of every other
+// evaluation.
+Judgement judge(const EvaluationRequest& request, const Plan& plan, std::size_t index,
+                const Attempted& attempted, std::string_view token) {
+  if (plan.emits_values) {
+    const auto& tests = std::get<AssertTests>(request.evaluation);
+    const auto apart = equality_tests(plan.submission.language, tests.tests);
+    FARM_ASSERT(apart.has_value());
+    return judge_emitted(*apart, attempted.outcome, attempted.classification);
+  }
+  return judge_case(request.evaluation, index, attempted.outcome, attempted.classification, token);
+}
+
 }  // namespace
 
 CaseRun case_run(std::size_t index, const sandbox::RunOutcome& outcome, int attempts,
@@ -118,8 +132,7 @@ Expected<CaseRun> run_case(const EvaluationRequest& request, const Plan& plan, c
   const sandbox::RunSpec spec = case_spec(plan, builds.submission, index, token);
   FARM_TRY(Attempted attempted, run_until_reliable(spec, plan.min_isolation, tools));
 
-  Judgement judgement =
-      judge_case(request.evaluation, index, attempted.outcome, attempted.classification, token);
+  Judgement judgement = judge(request, plan, index, attempted, token);
   const auto* io = std::get_if<StdinStdout>(&request.evaluation);
   if (io != nullptr && plan.checker && judgement.verdict == Verdict::kAccepted) {
     const StdinStdout::Case& test = io->cases[index];

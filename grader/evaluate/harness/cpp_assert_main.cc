@@ -12,6 +12,7 @@
 //
 // FARM_TESTS_END is the name of a function that stands behind the last line of the tests: without
 // it, the tests have been swallowed and the program does not link.
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -29,15 +30,30 @@ constexpr std::size_t kMaxToken = 256;
 char token[kMaxToken];
 std::size_t token_size = 0;
 
+// Not read() and write(): a submission may define functions of these names, and would be handed
+// the token.
+long system_call(long number, long descriptor, const void* buffer, std::size_t size) {
+#ifdef __x86_64__
+  long result;
+  asm volatile("syscall"
+               : "=a"(result)
+               : "a"(number), "D"(descriptor), "S"(buffer), "d"(size)
+               : "rcx", "r11", "memory");
+  return result;
+#else
+  return ::syscall(number, descriptor, buffer, size);
+#endif
+}
+
 void read_token(int, char**, char**) {
   while (token_size < kMaxToken) {
-    const ssize_t got = ::read(3, token + token_size, kMaxToken - token_size);
+    const long got = system_call(SYS_read, 3, token + token_size, kMaxToken - token_size);
     if (got <= 0) break;
     token_size += static_cast<std::size_t>(got);
   }
-  ::close(3);
-  if (const void* end = std::memchr(token, '\n', token_size)) {
-    token_size = static_cast<std::size_t>(static_cast<const char*>(end) - token);
+  system_call(SYS_close, 3, nullptr, 0);
+  for (std::size_t i = 0; i < token_size; ++i) {
+    if (token[i] == '\n') token_size = i;
   }
 }
 
@@ -55,8 +71,8 @@ void answer(const char* word, bool vouch) {
     std::memcpy(line + size, token, token_size);
     size += token_size;
   }
-  if (::write(4, line, size) != static_cast<ssize_t>(size)) std::_Exit(1);
-  ::close(4);
+  if (system_call(SYS_write, 4, line, size) != static_cast<long>(size)) std::_Exit(1);
+  system_call(SYS_close, 4, nullptr, 0);
 }
 
 }  // namespace

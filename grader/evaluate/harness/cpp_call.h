@@ -1,5 +1,6 @@
 // Runs inside the sandbox: calls one C++ function of the submission once, with arguments from
-// descriptor 3, and writes what it returned to descriptor 4. Included before the submission, C++17,
+// descriptor 3, and writes what it returned to descriptor 4; or, in tests whose values are compared
+// outside, writes one value after the other (emit()). Included before the submission, C++17,
 // standard library only.
 //
 // Descriptor 3 holds {"args": [...]} in the JSON of schemas/value.h; the expected value is not
@@ -291,7 +292,7 @@ template <typename T, typename = void>
 struct Form {
   static_assert(
       kUnknownType<T>,
-      "function_call: this parameter or return type has no value form (numbers, bool, char, "
+      "this parameter or return type has no value form (numbers, bool, char, "
       "string, vector, array, deque, list, pair, tuple, map, set, optional and nestings have)");
   static T read(const Json&);
   static void write(std::string&, const T&);
@@ -593,14 +594,90 @@ inline std::string read_all(int descriptor) {
   return text;
 }
 
-[[noreturn]] inline void leave(std::string_view answer) {
+inline void write_all(std::string_view answer) {
   while (!answer.empty()) {
     const long written = farm_call_write(4, answer.data(), answer.size());
     if (written <= 0) fail("harness: the value cannot be written");
     answer.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+[[noreturn]] inline void leave(std::string_view answer) {
+  write_all(answer);
   flush();
   farm_call_exit(0);  // without destructors of globals and exit handlers: the answer is out
+}
+
+// For tests that are compared outside (equality_tests.h): one value, ended by a NUL byte.
+template <typename T>
+void emit(const T& value) {
+  std::string record;
+  Form<std::decay_t<const T&>>::write(record, value);
+  record.push_back('\0');
+  write_all(record);
+}
+
+// ---- comparisons of tests that share a translation unit with the submission
+
+template <typename T>
+inline constexpr bool kIsText =
+    std::is_same_v<T, std::string> || std::is_same_v<T, std::string_view> ||
+    std::is_same_v<T, const char*> || std::is_same_v<T, char*>;
+template <typename T, typename = void>
+inline constexpr bool kIsHashed = false;
+template <typename T>
+inline constexpr bool kIsHashed<T, std::void_t<typename T::hasher>> = true;
+
+template <typename A, typename B>
+bool equal(const A& left, const B& right);
+
+template <typename T, std::size_t... I>
+bool equal_parts(const T& left, const T& right, std::index_sequence<I...>) {
+  using std::get;
+  return (farm_call::equal(get<I>(left), get<I>(right)) && ...);
+}
+
+// a == b, without any operator that a submission can bring: numbers, texts and containers of them
+// are compared here, and what is compared with a number or a text has to be one. Other types are
+// left to their own operator.
+template <typename A, typename B>
+bool equal(const A& left, const B& right) {
+  using L = std::decay_t<const A&>;
+  using R = std::decay_t<const B&>;
+  constexpr Shape kShape = shape_of<L>();
+  constexpr bool kOneIsPlain =
+      std::is_arithmetic_v<L> || kIsText<L> || std::is_arithmetic_v<R> || kIsText<R>;
+  constexpr bool kOneIsClass =
+      std::is_class_v<L> || std::is_union_v<L> || std::is_class_v<R> || std::is_union_v<R>;
+  if constexpr (std::is_arithmetic_v<L> && std::is_arithmetic_v<R>) {
+    return left == right;
+  } else if constexpr (kIsText<L> && kIsText<R>) {
+    return std::string_view(left).compare(std::string_view(right)) == 0;
+  } else if constexpr (std::is_same_v<L, std::vector<bool>::reference>) {
+    return farm_call::equal(static_cast<bool>(left), right);
+  } else if constexpr (std::is_same_v<R, std::vector<bool>::reference>) {
+    return farm_call::equal(left, static_cast<bool>(right));
+  } else if constexpr (std::is_enum_v<L> && std::is_arithmetic_v<R>) {
+    return static_cast<std::underlying_type_t<L>>(left) == right;
+  } else if constexpr (std::is_pointer_v<L> && std::is_integral_v<R>) {
+    return right == 0 && left == nullptr;
+  } else if constexpr (kOneIsPlain && kOneIsClass) {
+    static_assert(kUnknownType<L>, "this is compared with a number or a text and is neither");
+    return false;
+  } else if constexpr (std::is_same_v<L, R> && !kIsHashed<L> &&
+                       (kShape == Shape::kSequence || kShape == Shape::kArray ||
+                        kShape == Shape::kMap || kShape == Shape::kSet)) {
+    auto at = left.begin();
+    auto other = right.begin();
+    for (; at != left.end() && other != right.end(); ++at, ++other) {
+      if (!farm_call::equal(*at, *other)) return false;
+    }
+    return at == left.end() && other == right.end();
+  } else if constexpr (std::is_same_v<L, R> && kShape == Shape::kTuple) {
+    return equal_parts(left, right, std::make_index_sequence<std::tuple_size_v<L>>());
+  } else {
+    return left == right;
+  }
 }
 
 // What an argument is stored as: parameters may be values, const and non-const references.

@@ -183,8 +183,13 @@ TEST(CppCall, ATypeWithoutAValueFormIsACompileErrorThatSaysSo) {
 
 // ---- assert
 
+// Left whole: not a straight line.
 constexpr const char* kTests =
-    "#undef NDEBUG\n#include <assert.h>\nint main() { assert(add(1, 2) == 3); }\n";
+    "#undef NDEBUG\n#include <assert.h>\nint main() { for (int i = 1; i < 3; ++i) assert(add(i, 2) "
+    "== "
+    "i + 2); }\n";
+constexpr const char* kLine =
+    "int main() { auto candidate = add; assert(candidate((1), (2)) == (3)); }\n";
 constexpr const char* kAdd = "int add(int a, int b) { return a + b; }\n";
 constexpr const char* kWrongAdd = "int add(int a, int b) { return a - b; }\n";
 
@@ -247,7 +252,7 @@ TEST(CppAssert, MacrosOfTheSubmissionDoNotReachTheTests) {
   EXPECT_THAT(judged(std::string("#include <cassert>\n#undef assert\n#define assert(x) ((void)0)\n"
                                  "#define __assert_fail(...) ((void)0)\n") +
                          kWrongAdd,
-                     "int main() { assert(add(1, 2) == 3); }\n"),
+                     kTests),
               StartsWith("wrong_answer"));
   EXPECT_THAT(
       judged(io + kWrongAdd + "#define if(x) if (false)\n#define check(a, b) true\n",
@@ -273,6 +278,32 @@ TEST(CppAssert, ReplacingWhatTheHarnessDefinesDoesNotLink) {
                 AllOf(StartsWith("compile_error"), HasSubstr("multiple definition")))
         << symbol;
   }
+}
+
+TEST(CppAssert, OperatorsOfTheSubmissionDoNotCompareForTheTests) {
+  const std::string liar =
+      "struct Liar { int v; operator int() const { return v; } };\n"
+      "bool operator==(const Liar&, int) { return true; }\n";
+  EXPECT_THAT(judged(liar + "Liar add(int, int) { return {9}; }\n", kTests),
+              AllOf(StartsWith("compile_error"), HasSubstr("a number or a text")));
+
+  const std::string prompt = "#include <vector>\nstd::vector<int> twice(int a) {\n";
+  const std::string tests =
+      "int main() { for (int i = 1; i < 3; ++i) assert(twice(i) == (std::vector<int>{i, i})); }\n";
+  const std::string all_equal =
+      "bool operator==(const std::vector<int>&, const std::vector<int>&) { return true; }\n";
+  EXPECT_EQ(judged("  return {a, a};\n}\n", tests, prompt), "accepted");
+  EXPECT_THAT(judged("  return {a};\n}\n" + all_equal, tests, prompt), StartsWith("wrong_answer"));
+  EXPECT_THAT(judged(prompt + "  return {a};\n}\n" + all_equal, tests), StartsWith("wrong_answer"));
+}
+
+TEST(CppAssert, ValuesOfEqualityLinesAreComparedOutside) {
+  const EvaluationResult honest = evaluate_plainly(request_of("cpp", kAdd, assert_tests(kLine)));
+  EXPECT_EQ(told(honest), "accepted");
+  EXPECT_EQ(honest.integrity, Integrity::kIsolated);
+  EXPECT_EQ(judged(kWrongAdd, kLine), "wrong_answer: assertion 1: expected 3, got -1");
+  EXPECT_THAT(judged("#include <cstdlib>\nint add(int, int) { exit(0); }\n", kLine),
+              StartsWith("runtime_error: ended after 0 of 1"));
 }
 
 TEST(CppAssert, TestsThatTheSubmissionSwallowsAreNotAccepted) {

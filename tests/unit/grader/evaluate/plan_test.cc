@@ -43,10 +43,8 @@ TEST(Plan, AnUnknownLanguageIsRefusedWithTheKnownOnes) {
 TEST(Plan, ATypeThatTheLanguageDoesNotServeIsRefusedWithThoseThatItDoes) {
   const EvaluationRequest request = request_of("bash", "code", add_cases({{{}, integer(1)}}));
 
-  EXPECT_THAT(
-      refusal(request),
-      HasSubstr(
-          "language 'bash' does not serve 'function_call' here; it serves: stdin_stdout, run"));
+  EXPECT_THAT(refusal(request), HasSubstr("language 'bash' does not serve 'function_call' here; it "
+                                          "serves: stdin_stdout, assert, run"));
 }
 
 TEST(Plan, TestSuitesAndNotebooksAreRefused) {

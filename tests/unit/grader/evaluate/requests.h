@@ -42,7 +42,7 @@ inline LanguageDefinition bash_language() {
   language.source_name = "main.sh";
   language.run.command = {"/bin/bash", "{source}"};
   language.limits.processes = 32;
-  language.evaluations = {"stdin_stdout", "run"};
+  language.evaluations = {"stdin_stdout", "assert", "run"};
   return language;
 }
 
