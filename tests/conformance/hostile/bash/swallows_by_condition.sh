@@ -1,0 +1,2 @@
+add() { echo 9; }
+if false; then

@@ -1,0 +1,4 @@
+#include <cassert>
+int add(int a, int b) { return a - b; }
+int main() {}
+#define main tests_of_nobody
