@@ -1,5 +1,5 @@
-// The request decoder, on anything that a Kafka record may hold: it never fails otherwise than by an
-// error, and what it takes survives being written and read again.
+// The request decoder, on anything that a Kafka record may hold: it never fails otherwise than by
+// an error, and what it takes survives being written and read again.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
