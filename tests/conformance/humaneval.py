@@ -3,9 +3,10 @@
 
   humaneval.py [--embedded | --brokers LIST] [--set NAME]... [--workers N] [--first N] [--canonical-only]
 
-Of the Python sets, 95 of 100 rows must be judged with integrity `isolated`; the others are named. The default sets are humaneval_x_python and humaneval_x_cpp. Canonical solutions that the bare toolchain itself finds
-wrong are left out and named; a few rows of MBXP are such. Exits 1 on any other count than all and none, and 77 where
-the shared test data is missing.
+Of the Python sets, 95 of 100 rows must be judged with integrity `isolated`; the others are named. The default sets are
+humaneval_x_python and humaneval_x_cpp. Canonical solutions that the bare toolchain itself finds wrong are left out and
+named; a few rows of MBXP are such. Exits 1 on any other count than all and none, and 77 where the shared test data is
+missing.
 """
 
 import argparse

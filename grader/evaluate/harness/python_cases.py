@@ -1,8 +1,8 @@
 """Runs inside the submission's sandbox: loads its program once and calls one function of it for case after case.
 
 Descriptor 3 holds {"source": file of the program}. On descriptor 5 comes a case at a time, the next one only after the
-answer to the last: four bytes of length, big end first, and a task as python_call.py has it. The answer, on descriptor 6
-in the same form, is the encoded return value, or empty where the call raised something. Expected values stay outside.
+answer to the last: four bytes of length, big end first, and a task as python_call.py has it. The answer, in the same
+form on descriptor 6, is the encoded return value, or empty where the call raised something. Expected values stay outside.
 """
 
 import os

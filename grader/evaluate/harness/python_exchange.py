@@ -91,6 +91,9 @@ class RichEncoder:
             items = sequence(islice(value, MAX_ITEMS + 1))
             return base.opaque("iterator of too many items") if len(items) > MAX_ITEMS else encode_list(items, depth)
 
+        def encode_deque(value, depth):
+            return "[" + encode_list(sequence(value), depth) + "," + encode(value.maxlen, depth) + "]"
+
         def encode_array(value, depth):
             if value.dtype.kind not in NUMPY_KINDS:
                 return base.opaque("array of " + str(value.dtype))
@@ -102,7 +105,8 @@ class RichEncoder:
 
         containers = base.containers
         self.contents = {list: encode_list, dict: base.encode_dict, set: containers[set],
-                         bytearray: tagged("$bytearray", lambda value, depth: encode_bytes(value)), "array": encode_array}
+                         bytearray: tagged("$bytearray", lambda value, depth: encode_bytes(value)),
+                         "array": encode_array}
         for kind in (list, dict, set, bytearray):
             containers[kind] = mutable(self.contents[kind])
         containers[frozenset] = tagged("$frozenset", lambda value, depth: encode_list(sequence(value), depth))
@@ -115,7 +119,7 @@ class RichEncoder:
         self.mutable_array = mutable(encode_array)
         self.encode_numpy_scalar, self.run_out = encode_numpy_scalar, run_out
         self.of_collections = {
-            "deque": lambda value, depth: '{"$deque":[' + encode_list(sequence(value), depth) + "," + encode(value.maxlen, depth) + "]}",
+            "deque": tagged("$deque", encode_deque),
             "Counter": tagged("$Counter", base.encode_dict),
             "OrderedDict": tagged("$OrderedDict", base.encode_dict),
         }

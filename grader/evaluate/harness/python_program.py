@@ -36,7 +36,7 @@ def find(module, entry_point, get=getattr):
 
 
 class Leaving:
-    """How a trusted program ends, whatever the submission has done to the modules: without exit hooks and late threads."""
+    """How a trusted program ends, whatever became of the modules: without exit hooks and late threads."""
 
     def __init__(self):
         self.leave, self.show_exception, self.traceback_type = os._exit, sys.__excepthook__, types.TracebackType

@@ -20,7 +20,8 @@ for name in ("python_exchange", "python_program", "python_values"):
 
 CALLS, ANSWERS = 5, 6
 NO_LIMIT = 1 << 32
-BUILTIN_EXCEPTIONS = {kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)}
+BUILTIN_EXCEPTIONS = {kind for kind in vars(builtins).values()
+                      if isinstance(kind, type) and issubclass(kind, BaseException)}
 
 
 def snapshot_of(value):
@@ -52,7 +53,8 @@ def main():
     leaving = python_program.Leaving()
     rich = python_exchange.RichEncoder(stand_in=python_exchange.plain_part)
     decode_frame, build_value = python_exchange.make_decoder()
-    table_of, send_frame, receive_frame = python_exchange.Table, python_exchange.send_frame, python_exchange.receive_frame
+    table_of = python_exchange.Table
+    send_frame, receive_frame = python_exchange.send_frame, python_exchange.receive_frame
     find, at_ease = python_program.find, python_values.at_ease
     write, read = os.write, os.read
     kind_of, BaseException_, SystemExit_, MemoryError_ = type, BaseException, SystemExit, MemoryError

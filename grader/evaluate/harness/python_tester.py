@@ -36,6 +36,11 @@ FAREWELL_SECONDS = 0.25  # for the submission to print what it has to, and leave
 CONTROL = (StopIteration, StopAsyncIteration, GeneratorExit, SystemExit, KeyboardInterrupt)
 
 
+# What reading an answer raises where it is none.
+MALFORMED = (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, ImportError,
+             StopIteration)
+
+
 class Misfit(BaseException):
     """The tests need more than values: no test may catch this."""
 
@@ -94,7 +99,7 @@ class Submission:
             raise self.end(ENDED) from None
         except python_exchange.Broken as error:
             raise self.end(str(error)) from None
-        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError, StopIteration) as error:
+        except MALFORMED as error:
             raise self.end("answered with something that is no value: %s" % error) from None
         finally:
             self.waited += time.monotonic() - begun
@@ -118,7 +123,7 @@ class Submission:
         answer = self.exchange(text)
         try:
             value, error = self.take(answer, table)
-        except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError, RecursionError, ImportError) as error:
+        except MALFORMED as error:
             raise self.end("answered with something that is no value: %s" % error) from None
         if error is not None:
             self.raised = error

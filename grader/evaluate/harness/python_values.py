@@ -159,7 +159,8 @@ class Encoder:
             return opaque(text_of(name_of(kind))[:200])
 
         self.encode, self.scalars, self.containers, self.opaque = encode, scalars, containers, opaque
-        self.encode_list, self.encode_dict, self.encode_bytes, self.tagged = encode_list, encode_dict, encode_bytes, tagged
+        self.encode_list, self.encode_dict, self.encode_bytes = encode_list, encode_dict, encode_bytes
+        self.tagged = tagged
 
     def know(self, module, names, table, encode):
         """Adds types of a library, by identity, if the program has loaded it."""
@@ -178,8 +179,8 @@ NUMPY_SCALARS = ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", 
 
 
 def make_encode():
-    """encode(value) → text in the form of schemas/value.h. Besides the exact types: those of libraries that Python's own
-    == calls equal to a plain value."""
+    """encode(value) → text in the form of schemas/value.h, of the exact types and those of libraries that Python's own ==
+    calls equal to a plain value."""
     encoder = Encoder()
     kind_of, encode, opaque, get, modules = type, encoder.encode, encoder.opaque, getattr, sys.modules
 
