@@ -34,6 +34,15 @@ def check_grading(work):
     requests = [request("right", double, cases), request("wrong", "print(1)", cases),
                 request("hog", "x = bytearray(1 << 30)\nfor i in range(0, len(x), 4096): x[i] = 1\nwhile True: pass", cases,
                         limits={"memory_bytes": 128 << 20, "run_cpu_ms": 20_000, "run_wall_ms": 60_000}),
+                {"schema_version": 1, "request_id": "apart", "trainer": "me",  # tester and submission in two sandboxes
+                 "submission": {"language": "python", "code": "def twice(x):\n    return 2 * x\n"},
+                 "evaluation": {"type": "assert", "entry_point": "twice",
+                                "tests": "def check(candidate):\n    assert candidate(21) == 42\n\ncheck(twice)\n"}},
+                {"schema_version": 1, "request_id": "turns", "trainer": "me",
+                 "submission": {"language": "python", "code": "n = 0\ndef count(x):\n    global n\n    n += x\n    return n"},
+                 "evaluation": {"type": "function_call", "entry_point": "count",
+                                "cases": [{"args": [1], "expected": 1}, {"args": [1], "expected": 2}]},
+                 "policy": {"case_isolation": "shared"}},
                 request("strict", double, cases, policy={"min_isolation": "full"})]
     (work / "requests.jsonl").write_text("".join(json.dumps(one) + "\n" for one in requests))
     done = as_nobody(work, "gradefarm", "grade", "--embedded", "--workers", "1", "--out", "results.jsonl", "requests.jsonl",
@@ -41,8 +50,9 @@ def check_grading(work):
     assert done.returncode == 0, done
     found = {one["request_id"]: one for one in map(json.loads, (work / "results.jsonl").read_text().splitlines())}
     assert {name: one["verdict"] for name, one in found.items()} == {
-        "right": "accepted", "wrong": "wrong_answer", "hog": "memory_limit", "strict": "rejected"}, found
-    assert all(found[name]["isolation"] == "reduced" for name in ["right", "wrong", "hog"]), found
+        "right": "accepted", "wrong": "wrong_answer", "hog": "memory_limit", "apart": "accepted", "turns": "accepted",
+        "strict": "rejected"}, found
+    assert all(found[name]["isolation"] == "reduced" for name in found if name != "strict"), found
     assert "'full' is asked for and this grader has 'reduced'" in found["strict"]["message"], found["strict"]
 
 
