@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <string>
 #include <thread>
@@ -183,11 +184,16 @@ TEST_F(ReducedTest, FilesCountAsMemoryAndMemoryFilesAreRefused) {
 // All slots share one host uid, so that the host's permission checks alone would let them.
 TEST_F(ReducedTest, SlotsCanNeitherSignalNorTraceNorSeeEachOther) {
   RunSpec victim = python(
-      "import time\nprint('secret-of-the-victim', flush=True)\ntime.sleep(1.5)\nprint('alive')\n");
+      "import time\nprint('secret-of-the-victim', flush=True)\ntime.sleep(3)\nprint('alive')\n");
+  victim.limits.wall = Milliseconds(60'000);
   LinuxSandbox other(*forkserver_, 2, 3);
   ASSERT_TRUE(other.run(shell("exit 0")));
   RunOutcome seen;
-  std::thread running([&] { seen = run(victim); });
+  std::atomic<bool> ended = false;
+  std::thread running([&] {
+    seen = run(victim);
+    ended = true;
+  });
   const auto host_pid_of_victim = [&]() -> std::string {
     for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
       const std::string command = content_of(entry.path() / "cmdline");
@@ -199,13 +205,14 @@ TEST_F(ReducedTest, SlotsCanNeitherSignalNorTraceNorSeeEachOther) {
     return "";
   };
   std::string pid;
-  while (pid.empty()) pid = host_pid_of_victim();
+  while (pid.empty() && !ended) pid = host_pid_of_victim();
+  EXPECT_NE(pid, "");
 
   const Expected<RunOutcome> attack =
       other.run(python("import ctypes, os, signal\n"
                        "libc = ctypes.CDLL(None, use_errno=True)\n"
                        "for pid in [" +
-                       pid +
+                       (pid.empty() ? "2" : pid) +
                        ", *range(2, 4000)]:\n"
                        "  if pid == os.getpid(): continue\n"
                        "  for s in (0, 9):\n"
