@@ -41,8 +41,8 @@ struct ConsumerConfig {
 // metrics.
 struct ConsumerStats {
   std::int64_t assigned_partitions = 0;
-  // Fetched and not pulled yet, over the partitions assigned now; a little more than there are, since
-  // librdkafka has markers of its own in its queues.
+  // Fetched and not pulled yet, over the partitions assigned now; a little more than there are,
+  // since librdkafka has markers of its own in its queues.
   std::int64_t waiting_records = 0;
   std::int64_t rebalances = 0;
   std::int64_t commits = 0;
