@@ -6,6 +6,7 @@ Needs root: it looks into the processes of the grader.
 import json
 import os
 import pathlib
+import re
 import select
 import subprocess
 import threading
@@ -20,6 +21,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 PLACES_OF_A_RUN = ("box", "work", "tmp", "dev/shm")  # in the launcher's root
 PLACES_OF_THE_HOST = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run")
 SETTLES_WITHIN_S = 30
+GRADER = "processes of the grader"
 
 
 class WatchedFarm:
@@ -109,7 +111,7 @@ class WatchedFarm:
     def footprint(self):
         """What an idle farm occupies: name → number or list, equal after every run."""
         pids = sorted(farm.descendants(self.process.pid))
-        found = {"processes of the grader": pids, "processes of submissions": processes_of(self.uids, set(pids)),
+        found = {GRADER: pids, "processes of submissions": processes_of(self.uids, set(pids)),
                  "IPC objects": ipc_objects_of(self.uids), "files on the host": files_of(self.uids)}
         for pid in pids:
             found[f"descriptors of {pid}"] = count(lambda: len(os.listdir(f"/proc/{pid}/fd")))
@@ -133,17 +135,21 @@ class WatchedFarm:
             now = self.footprint()
             differs = [f"{name}: {now.get(name)} instead of {before.get(name)}"
                        for name in sorted({*now, *before}) if grew(before.get(name), now.get(name))]
+            if now[GRADER] != before[GRADER]:  # a launcher that died and was replaced
+                differs.append(f"{GRADER}: {now[GRADER]} instead of {before[GRADER]}")
             if not differs or time.monotonic() > end:
                 return differs
             time.sleep(0.02)
 
 
 def grew(before, now):
-    """Whether there is more now. Numbers may shrink: the daemon closes connections that it does not need.
+    """Whether there is more now. Less may be: the daemon closes connections that it does not need.
 
-    >>> grew(3, 3), grew(3, 2), grew(3, 4), grew([1], [1]), grew([1], [2]), grew(None, 1)
-    (False, False, True, False, True, True)
+    >>> grew(3, 3), grew(3, 2), grew(3, 4), grew([1], [1]), grew([1], [2]), grew([1], []), grew(None, 1)
+    (False, False, True, False, True, False, True)
     """
+    if isinstance(before, list) and isinstance(now, list):
+        return not set(now) <= set(before)
     if isinstance(before, int) and isinstance(now, int):
         return now > before
     return before != now
@@ -168,11 +174,14 @@ def stat_of(path):
 
 
 def processes_of(uids, known):
+    """Processes of these uids, but for the known ones and for those in the groups of another grader of the host."""
     found = []
     for folder in pathlib.Path("/proc").glob("[0-9]*"):
         try:
-            uid = folder.stat().st_uid
-            if uid in uids and int(folder.name) not in known:
+            if folder.stat().st_uid not in uids or int(folder.name) in known:
+                continue
+            owners = {int(pid) for pid in re.findall(r"/gradefarm-(\d+)", text_of(folder / "cgroup"))}
+            if owners <= known:  # of ours, or in no group at all
                 found.append(f"{folder.name} ({text_of(folder / 'comm').strip()})")
         except OSError:  # it has just ended
             continue
