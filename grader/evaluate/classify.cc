@@ -48,7 +48,7 @@ std::optional<Classification> over_limits(const RunOutcome& outcome,
   }
   if (outcome.ending == Ending::kWallLimit || outcome.wall > limits.wall) {
     return Classification{Verdict::kTimeLimit, over_time("wall", outcome.wall, limits.wall),
-                          doubtful};
+                          doubtful || outcome.host_contended};
   }
   return std::nullopt;
 }

@@ -240,6 +240,10 @@ RunOutcome Conversation::take_outcome() {
   if (outcome_.ending == Ending::kCpuLimit || outcome_.ending == Ending::kWallLimit) {
     outcome_.host_short_of_memory = host_is_short_of_memory();
   }
+  if (outcome_.ending == Ending::kWallLimit) {
+    outcome_.host_contended =
+        is_contended(time_stalled_on_cpu_or_io() - stalled_before_, spec_->limits.wall);
+  }
   return std::move(outcome_);
 }
 

@@ -12,6 +12,7 @@
 
 #include "grader/os/unique_fd.h"
 #include "grader/os/unix_socket.h"
+#include "grader/sandbox/host_pressure.h"
 #include "grader/sandbox/launch_protocol.h"
 #include "grader/sandbox/run_outcome.h"
 #include "grader/sandbox/run_spec.h"
@@ -92,6 +93,7 @@ class Conversation {
   const RunSpec* spec_;
   std::array<Drain, 3> drains_;  // stdout, stderr, channel
   RunOutcome outcome_;
+  Microseconds stalled_before_ = time_stalled_on_cpu_or_io();  // the host's, when the run began
   // Where there are turns.
   TurnTaker* turns_ = nullptr;
   os::UniqueFd peer_;

@@ -42,6 +42,23 @@ bool host_is_short_of_memory() {
   return meminfo && is_nearly_full(*meminfo);
 }
 
+Microseconds time_stalled(std::string_view pressure) {
+  const double microseconds = number_after(pressure, "total=");  // the first is that of "some"
+  return Microseconds(static_cast<std::int64_t>(std::max(0.0, microseconds)));
+}
+
+Microseconds time_stalled_on_cpu_or_io() {
+  Microseconds sum{0};
+  for (const char* const path : {"/proc/pressure/cpu", "/proc/pressure/io"}) {
+    if (const auto pressure = os::read_file(path)) sum += time_stalled(*pressure);
+  }
+  return sum;
+}
+
+bool is_contended(Microseconds stalled, Milliseconds wall_limit) {
+  return stalled * 10 >= wall_limit;
+}
+
 bool is_foreign_out_of_memory(Bytes peak, Bytes limit) {
   return peak.count > 0 &&
          static_cast<double>(peak.count) < static_cast<double>(limit.count) * kOwnLimitShare;

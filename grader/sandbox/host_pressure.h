@@ -1,5 +1,5 @@
-// Whether the host is short of memory: then a program may be slow through no fault of its own, and
-// a time limit is confirmed before it is believed.
+// Whether the host is short of memory, CPU or disk: then a program may be slow through no fault of
+// its own, and a time limit is confirmed before it is believed.
 #pragma once
 
 #include <string_view>
@@ -16,6 +16,17 @@ bool is_nearly_full(std::string_view meminfo);
 
 // Reads both; a file that is not there says nothing.
 bool host_is_short_of_memory();
+
+// Of /proc/pressure/cpu or /proc/pressure/io: for how long, since the host's start, some task
+// waited for it. Zero where the text says nothing.
+Microseconds time_stalled(std::string_view pressure);
+// Of both together.
+Microseconds time_stalled_on_cpu_or_io();
+
+// Whether a run that used up its wall time may have lost it to others: some task of the host waited
+// for CPU or disk in a tenth of that time. What the run itself waited for a CPU is counted exactly
+// (starvation.h); page faults, forks behind a lock and its init's waits are not.
+bool is_contended(Microseconds stalled, Milliseconds wall_limit);
 
 // Whether an OOM kill cannot have been due to the run's own limit: its peak stayed below 90 % of
 // it, so a parent group or the host ran out. A peak of 0 is unknown (cgroup v2 before Linux 5.19).

@@ -31,14 +31,16 @@ struct FetchedFile {
 
 struct RunOutcome {
   Ending ending = Ending::kByItself;
-  std::optional<int> exit_code;       // of the main process
-  std::optional<int> signal;          // that killed it
-  bool out_of_memory = false;         // the kernel's OOM killer took a process of this tree
-  bool host_short_of_memory = false;  // while it ran into a limit: the verdict is confirmed
-  Microseconds cpu{0};                // user and system, whole tree
-  Microseconds wall{0};               // less starvation, as far as it was measured
-  Microseconds starved{0};            // ready to run without a CPU
-  Microseconds throttled{0};          // held back by the CPU quota
+  std::optional<int> exit_code;  // of the main process
+  std::optional<int> signal;     // that killed it
+  bool out_of_memory = false;    // the kernel's OOM killer took a process of this tree
+  // While it ran into a time limit: the verdict is confirmed.
+  bool host_short_of_memory = false;
+  bool host_contended = false;  // others wanted CPU or disk too; told of the wall limit alone
+  Microseconds cpu{0};          // user and system, whole tree
+  Microseconds wall{0};         // less starvation, as far as it was measured
+  Microseconds starved{0};      // ready to run without a CPU
+  Microseconds throttled{0};    // held back by the CPU quota
   Bytes memory_peak;
   std::string stdout_bytes;  // at most limits.output
   std::string stderr_bytes;

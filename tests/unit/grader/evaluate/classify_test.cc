@@ -74,6 +74,17 @@ TEST(Classify, TimeLimitOnAHostWithoutMemoryIsConfirmed) {
   EXPECT_TRUE(found.confirm);
 }
 
+TEST(Classify, WallLimitOnAContendedHostIsConfirmedAndACpuLimitIsNot) {
+  RunOutcome slow = killed(Ending::kWallLimit);
+  slow.host_contended = true;
+  RunOutcome busy = killed(Ending::kCpuLimit);
+  busy.host_contended = true;
+
+  EXPECT_EQ(classify(slow, one_second()).verdict, Verdict::kTimeLimit);
+  EXPECT_TRUE(classify(slow, one_second()).confirm);
+  EXPECT_FALSE(classify(busy, one_second()).confirm);
+}
+
 TEST(Classify, OutOfMemoryComesBeforeTheSignalThatItCaused) {
   RunOutcome outcome = killed(Ending::kByItself);
   outcome.out_of_memory = true;

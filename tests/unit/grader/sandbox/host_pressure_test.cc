@@ -19,6 +19,18 @@ TEST(HostPressure, NearlyFullIsLessThanATwentiethAvailable) {
   EXPECT_FALSE(is_nearly_full("MemTotal:  1000 kB\n"));
 }
 
+TEST(HostPressure, TimeStalledIsTheTotalOfSome) {
+  EXPECT_EQ(time_stalled("some avg10=0.04 avg60=9.20 avg300=57.80 total=4527086020\n"
+                         "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"),
+            Microseconds(4'527'086'020));
+  EXPECT_EQ(time_stalled(""), Microseconds(0));
+}
+
+TEST(HostPressure, HostIsContendedWhereOthersWaitedATenthOfTheWallTime) {
+  EXPECT_TRUE(is_contended(Milliseconds(100), Milliseconds(1000)));
+  EXPECT_FALSE(is_contended(Milliseconds(99), Milliseconds(1000)));
+}
+
 TEST(HostPressure, OutOfMemoryFarBelowTheOwnLimitIsSomebodyElses) {
   EXPECT_TRUE(is_foreign_out_of_memory(mib(100), mib(512)));
   EXPECT_FALSE(is_foreign_out_of_memory(mib(511), mib(512)));
