@@ -182,6 +182,7 @@ int run(const config::GraderConfig& config) {
   service::ServiceSettings settings;
   settings.slots = config.workers;
   settings.drain_timeout = config.drain_timeout;
+  settings.answer_cache = config.answer_cache;
   settings.grader_id = id;
   settings.grading.blobs = blobs ? &*blobs : nullptr;
   settings.grading.max_answer = embedded ? kib(256) : kib(900);

@@ -127,6 +127,7 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.languages_dir = settings.text("languages_dir");
   config.python = settings.text("python");
   config.drain_timeout = settings.duration("drain_timeout");
+  config.answer_cache = settings.size("answer_cache");
   config.canary_interval = settings.duration("canary_interval");
   if (!settings.text("ready_fd").empty()) {
     config.ready_fd = static_cast<int>(settings.count("ready_fd"));

@@ -63,6 +63,7 @@ struct GraderConfig {
   std::string languages_dir;                   // empty: the languages that came with the program
   std::string python;                          // interpreter of Python submissions
   Milliseconds drain_timeout{0};               // after SIGTERM, for what is in flight
+  Bytes answer_cache;                          // of recent answers, for repeats
   Milliseconds canary_interval{0};             // 0: no canary
   bool check = false;                          // only look at the host; then kafka may be empty
   std::optional<int> ready_fd;                 // where "ready\n" is written once it serves

@@ -83,6 +83,8 @@ std::vector<OptionSpec> make_table() {
        "Where /metrics, /healthz and /readyz are served; off: nowhere.", kGrader | kUp});
   add({"drain_timeout", kDuration, "30s", "", "How long SIGTERM waits for what is in flight.",
        kGrader | kUp});
+  add({"answer_cache", kSize, "64MiB", "",
+       "Recent answers kept in memory, for requests that come again.", kGraderOnly});
   add({"canary_interval", kDuration, "1m", "",
        "How often a grader asks itself a request through Kafka, for /readyz and metrics; 0s: "
        "never.",

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The HumanEval-X check of tests/conformance through Apache Kafka and one grader."""
+"""The HumanEval-X check of tests/conformance (with its arguments) through Apache Kafka and one grader."""
 
 import pathlib
 import subprocess
@@ -20,7 +20,7 @@ def main():
                        check=True, stdout=subprocess.DEVNULL)
         with farm.Grader(kafka.brokers, work, "grader"):
             script = farm.ROOT / "tests" / "conformance" / "humaneval.py"
-            sys.exit(subprocess.run([sys.executable, script, "--brokers", kafka.brokers]).returncode)
+            sys.exit(subprocess.run([sys.executable, script, "--brokers", kafka.brokers, *sys.argv[1:]]).returncode)
 
 
 if __name__ == "__main__":

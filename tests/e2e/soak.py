@@ -10,6 +10,7 @@ end it must look the same: processes, descriptors, mounts, control groups, files
 
 import argparse
 import collections
+import os
 import pathlib
 import random
 import sys
@@ -24,6 +25,7 @@ LIMITS = {"run_cpu_ms": 500, "run_wall_ms": 1000, "memory_bytes": 96 << 20, "out
           "tmpfs_bytes": 16 << 20, "tmpfs_inodes": 1024}
 AT_ONCE = 100
 MEASURED = ("verdict", "cpu_ms", "wall_ms", "throttled_ms", "attempts")
+ANSWER_CACHE = "64KiB"  # full before the farm is measured: what it holds is no leak
 MAY_GROW = 1.05
 # What allocators keep back in a short run, in which 5 % is nothing.
 MAY_GROW_BYTES = 3 << 20
@@ -76,6 +78,7 @@ def main():
         todo.append(request)
 
     wrong, verdicts = [], collections.Counter()
+    os.environ["GRADEFARM_ANSWER_CACHE"] = ANSWER_CACHE
     with watched_farm.WatchedFarm(farm.BUILD / "e2e" / "soak", options.workers) as farm_:
         farm_.warm_up()
         before = resident = None
