@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import os
+import random
 import re
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from conftest import REPOSITORY
 
 from gradefarm import Farm, InvalidRequestError, StateFileError, __version__, blobs, decode_value, encode_value
 from gradefarm.journal import Journal, Saved, Snapshot, parse
-from gradefarm.pending import TO_PUBLISH, WAITING, Entry, Pending
+from gradefarm.pending import PUBLISHING, TO_PUBLISH, WAITING, Entry, Pending
 from gradefarm.progress import Bar
 from gradefarm.window import Window
 
@@ -178,6 +179,44 @@ def test_an_id_is_admitted_once_at_a_time():
     pending.remove(a)
     assert pending.was_answered("a")
     assert pending.add(Entry("a", "t", b"", 0, None, 0.0, 1.0))
+
+
+def test_what_is_not_looked_at_would_have_had_nothing_to_do():
+    rng = random.Random(1)
+    looks_seldom, looks_always = Pending(10.0), Pending(10.0)
+    both = (looks_seldom, looks_always)
+    names = iter(range(10**6))
+    asked = 0
+    for now in range(3000):
+        busy = now % 60 < 10
+        for _ in range(rng.randrange(3) if busy else 0):
+            name, timeout = str(next(names)), rng.choice([5.0, 100.0])
+            for pending in both:
+                entry = Entry(name, "t", b"", 0, None, now, timeout)
+                if int(name) % 3:
+                    pending.begin(entry)
+                pending.add(entry)
+        if looks_always.entries:
+            name = rng.choice(list(looks_always.entries))
+            action = rng.randrange(4) if busy else 1
+            when = now + rng.randrange(20)
+            for pending in both:
+                entry = pending.entries[name]
+                if action == 0:
+                    pending.publish_at(entry, when)
+                elif action == 1 and entry.state == PUBLISHING:
+                    pending.delivered(entry, now)
+                elif action == 2:
+                    pending.saw_answer(entry, now)
+                    pending.remove(entry)
+        looks_always._none_due_before = looks_always._none_expires_before = 0
+        took = []
+        for pending in both:
+            due, copies = pending.take_due(now)
+            took.append(([e.request_id for e in due], copies, [e.request_id for e in pending.take_timed_out(now)]))
+        assert took[0] == took[1]
+        asked += bool(took[0][0])
+    assert asked > 50
 
 
 # --- window -----------------------------------------------------------------------------------------------------------

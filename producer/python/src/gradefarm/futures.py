@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
+import os
 import threading
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Sequence
+from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING
 from typing import Any, Protocol
 
 from .messages import Result
@@ -21,24 +24,70 @@ class Owner(Protocol):
         """Nobody waits any more."""
 
 
+_CANCELLED = (CANCELLED, CANCELLED_AND_NOTIFIED)
+_DONE = (*_CANCELLED, FINISHED)
+
+# Of all futures that have no condition yet. Held for a few instructions; never while a callback runs or another lock is
+# taken.
+_bare = threading.Lock()
+
+
 class GradeFuture(concurrent.futures.Future[Result]):
     """A concurrent.futures.Future that can also be awaited, from any event loop and from several.
 
     Done callbacks run on the farm's thread: they must not block. cancel() means that nobody waits any more; the farm
     may still grade what was published.
+
+    Most of a Future's price is its Condition, and few are waited for by one: a batch and an event loop add a callback,
+    and whoever comes late finds it done. So it is made when the base class first asks for it. Without it the members
+    are guarded by `_bare`, from then on by the Condition, as the base class does it.
     """
 
-    def __init__(self, request_id: str) -> None:
-        super().__init__()
+    _state = PENDING
+    _result: Result | None = None
+    _exception: BaseException | None = None
+    _made_condition: threading.Condition | None = None
+    _done_callbacks: Sequence[Callable[[Any], object]] = ()
+    _tells_taken = False
+
+    def __init__(self, request_id: str, owner: Owner | None = None) -> None:
+        # Not that of the base class: its members have their first values in the class above.
         self.request_id = request_id
-        self._owner: Owner | None = None
-        self._tells_taken = False
+        self._owner = owner
+
+    @property
+    def _condition(self) -> threading.Condition:  # type: ignore[override]
+        condition = self._made_condition
+        if condition is None:
+            with _bare:
+                condition = self._made_condition
+                if condition is None:
+                    self._waiters = []
+                    self._done_callbacks = list(self._done_callbacks)
+                    condition = self._made_condition = threading.Condition()
+        return condition
 
     def __await__(self) -> Generator[Any, None, Result]:
         return asyncio.wrap_future(self).__await__()
 
+    # Of one member, whose last value is final: needs no lock.
+    def done(self) -> bool:
+        return self._state in _DONE
+
+    def cancelled(self) -> bool:
+        return self._state in _CANCELLED
+
+    def add_done_callback(self, fn: Callable[[Any], object]) -> None:
+        with _bare:
+            if self._made_condition is None and self._state == PENDING:
+                self._done_callbacks = (*self._done_callbacks, fn)
+                return
+        super().add_done_callback(fn)
+
     def result(self, timeout: float | None = None) -> Result:
         try:
+            if self._state == FINISHED and self._exception is None and self._result is not None:
+                return self._result
             return super().result(timeout)
         finally:
             self._taken()
@@ -63,17 +112,33 @@ class GradeFuture(concurrent.futures.Future[Result]):
 
     def _settle(self, outcome: Result | BaseException) -> None:
         """Resolves it, unless it was cancelled meanwhile."""
-        try:
-            if isinstance(outcome, BaseException):
-                self.set_exception(outcome)
+        error, result = (outcome, None) if isinstance(outcome, BaseException) else (None, outcome)
+        with _bare:
+            bare = self._made_condition is None and self._state == PENDING
+            if bare:
+                self._exception, self._result = error, result
+                self._state = FINISHED
+        if bare:
+            self._invoke_callbacks()  # type: ignore[attr-defined]
+            return
+        with contextlib.suppress(concurrent.futures.InvalidStateError):
+            if result is None:
+                self.set_exception(error)
             else:
-                self.set_result(outcome)
-        except concurrent.futures.InvalidStateError:
-            pass
+                self.set_result(result)
 
     def _fail_in_child(self, error: BaseException) -> None:
         """After fork(): the thread that held the lock may not exist here, and the callbacks are the parent's."""
-        self._condition = threading.Condition()
-        self.__dict__["_done_callbacks"] = []
+        self._made_condition = None
+        self._done_callbacks = ()
         self._owner = None
-        self._settle(error)
+        if self._state == PENDING:
+            self._settle(error)
+
+
+def _after_fork_in_child() -> None:
+    global _bare
+    _bare = threading.Lock()  # the thread that held it may not exist here
+
+
+os.register_at_fork(after_in_child=_after_fork_in_child)

@@ -57,6 +57,10 @@ class Pending:
         self._highest_answered = 0
         self._last_answer = -_NEVER
         self._answered: OrderedDict[str, None] = OrderedDict()
+        # Before these times no entry has anything to do, so that nobody looks at each: lower bounds, because an entry
+        # that left leaves its time behind.
+        self._none_due_before = _NEVER
+        self._none_expires_before = _NEVER
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -66,6 +70,11 @@ class Pending:
         if entry.request_id in self.entries:
             return False
         self.entries[entry.request_id] = entry
+        due = entry.due if entry.state == TO_PUBLISH else entry.added + self._resubmit_after
+        if due < self._none_due_before:
+            self._none_due_before = due
+        if entry.expires < self._none_expires_before:
+            self._none_expires_before = entry.expires
         return True
 
     def begin(self, entry: Entry) -> None:
@@ -89,34 +98,41 @@ class Pending:
         entry.due = now
         entry.state = WAITING
 
-    @staticmethod
-    def publish_at(entry: Entry, when: float) -> None:
+    def publish_at(self, entry: Entry, when: float) -> None:
         entry.due = when
         entry.state = TO_PUBLISH
+        self._none_due_before = min(self._none_due_before, when)
 
     def take_due(self, now: float) -> tuple[list[Entry], int]:
         """What has to be published now, each begun; and how many of them are further copies."""
-        due, copies = [], 0
+        due: list[Entry] = []
+        copies = 0
+        if now < self._none_due_before:
+            return due, copies
+        soonest = now + self._resubmit_after  # what is published meanwhile is not overdue before
         for entry in self.entries.values():
-            if entry.abandoned:
+            if entry.abandoned or entry.state == PUBLISHING:
                 continue
-            if entry.state == TO_PUBLISH:
-                if now >= entry.due:
-                    due.append(entry)
-            elif entry.state == WAITING and self._is_overdue(entry, now):
+            when = entry.due if entry.state == TO_PUBLISH else self._overdue_from(entry)
+            if now < when:
+                soonest = min(soonest, when)
+            elif entry.state == TO_PUBLISH:
+                due.append(entry)
+            elif self._seems_lost(entry, now):
                 due.append(entry)
                 copies += 1
+            else:
+                soonest = now
+        self._none_due_before = soonest
         for entry in due:
             self.begin(entry)
         return due, copies
 
-    def _is_overdue(self, entry: Entry, now: float) -> bool:
-        factor = min(1 << min(max(entry.copies - 1, 0), 30), MAX_BACKOFF_FACTOR)
-        if now - entry.due < self._resubmit_after * factor:
-            return False
-        overtaken = self._highest_answered > entry.last_sequence
-        silent = now - self._last_answer >= self._resubmit_after
-        return overtaken or silent
+    def _overdue_from(self, entry: Entry) -> float:
+        return entry.due + self._resubmit_after * min(1 << min(max(entry.copies - 1, 0), 30), MAX_BACKOFF_FACTOR)
+
+    def _seems_lost(self, entry: Entry, now: float) -> bool:
+        return self._highest_answered > entry.last_sequence or now - self._last_answer >= self._resubmit_after
 
     def saw_answer(self, entry: Entry, now: float) -> None:
         """An answer came, whatever becomes of it."""
@@ -134,7 +150,10 @@ class Pending:
         return request_id in self._answered
 
     def take_timed_out(self, now: float) -> list[Entry]:
+        if now < self._none_expires_before:
+            return []
         late = [entry for entry in self.entries.values() if now >= entry.expires]
         for entry in late:
             del self.entries[entry.request_id]
+        self._none_expires_before = min((entry.expires for entry in self.entries.values()), default=_NEVER)
         return late

@@ -1,0 +1,107 @@
+"""A request as the JSON of its record: the bytes that the encoder of `json` makes of its to_wire(), in half the time.
+A trainer submits thousands of requests a second on a core that it wants for itself. Pure; nothing is remembered from
+one request to the next, so that requests may share parts and change them in between."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from json.encoder import encode_basestring
+from operator import attrgetter
+from typing import Any
+
+from .messages import SCHEMA_VERSION, Evaluation, Request, StdinCase, StdinStdout, Submission
+
+_MANY = 200  # characters: fewer are quoted sooner one by one
+_OTHER_CONTROLS = bytes(code for code in range(0x20) if chr(code) not in "\n\r\t")
+_rest = attrgetter("completion", "continues_prompt", "files", "entry_file")
+_NOTHING = (None, None, None, None)
+
+encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
+
+
+def quoted(text: str) -> str:
+    """The text as a JSON string. Raises UnicodeEncodeError where it has lone surrogates and is long."""
+    if len(text) < _MANY:
+        return encode_basestring(text)
+    raw = text.encode()
+    if len(raw.translate(None, _OTHER_CONTROLS)) != len(raw):
+        return encode_basestring(text)
+    # Each pass looks for one byte by memchr, several times as fast as the encoder's look at each character.
+    raw = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
+    raw = raw.replace(b"\t", b"\\t").replace(b"\r", b"\\r")
+    return f'"{raw.decode()}"'
+
+
+def request_json(request: Request, request_id: str, trainer: str) -> bytes:
+    """The value of the record of a request, in UTF-8, with the id and the trainer that are given beside it.
+
+    Raises InvalidRequestError, TypeError, ValueError, AttributeError, RecursionError for what has no JSON form.
+    """
+    parts = [f'{{"schema_version":{SCHEMA_VERSION},"request_id":{quoted(request_id)},"trainer":{quoted(trainer)}']
+    if request.step is not None:
+        parts.append(f',"step":{_json(request.step)}')
+    if request.group is not None:
+        parts.append(f',"group":{_json(request.group)}')
+    if request.priority is not None:
+        parts.append(f',"priority":{_json(request.priority)}')
+    if request.deadline_unix_ms is not None:
+        parts.append(f',"deadline_unix_ms":{_json(request.deadline_unix_ms)}')
+    if request.environment is not None:
+        parts.append(f',"environment":{_json(request.environment)}')
+    parts.append(f',"submission":{_submission(request.submission)},"evaluation":{_evaluation(request.evaluation)}')
+    if request.limits is not None:
+        parts.append(f',"limits":{encode_json(request.limits.to_wire())}')
+    if request.policy is not None:
+        parts.append(f',"policy":{encode_json(request.policy.to_wire())}')
+    if request.metadata is not None:
+        parts.append(f',"metadata":{encode_json(request.metadata)}')
+    parts.append("}")
+    return "".join(parts).encode()
+
+
+def mapping_json(given: Mapping[str, Any], request_id: str, trainer: str) -> bytes:
+    """As request_json(), for a request that is a mapping of the wire's shape."""
+    # In this order whether given or filled in: graders compare bodies to tell a copy from another request.
+    wire = {"schema_version": SCHEMA_VERSION, "request_id": request_id, "trainer": trainer, **given}
+    wire["request_id"], wire["trainer"] = request_id, trainer
+    return encode_json(wire).encode()
+
+
+def _json(value: Any) -> str:
+    kind = type(value)
+    if kind is str:
+        return quoted(value)
+    if kind is int:
+        return str(value)
+    return encode_json(value)
+
+
+def _object(wire: Mapping[str, Any]) -> str:
+    """Of members whose names need no quoting; each by itself, so that a long text takes the short way."""
+    return "{" + ",".join([f'"{name}":{_json(value)}' for name, value in wire.items()]) + "}"
+
+
+def _submission(submission: Submission) -> str:
+    code = submission.code
+    if type(code) is str and _rest(submission) == _NOTHING:
+        return f'{{"language":{quoted(submission.language)},"code":{quoted(code)}}}'
+    return _object(submission.to_wire())
+
+
+def _evaluation(evaluation: Evaluation) -> str:
+    if type(evaluation) is not StdinStdout:
+        return _object(evaluation.to_wire())
+    rest = ""
+    if evaluation.comparison is not None:
+        rest += f',"comparison":{encode_json(evaluation.comparison.to_wire())}'
+    if evaluation.checker is not None:
+        rest += f',"checker":{_object(evaluation.checker.to_wire())}'
+    return f'{{"type":"stdin_stdout","cases":[{",".join(map(_stdin_case, evaluation.cases))}]{rest}}}'
+
+
+def _stdin_case(case: StdinCase) -> str:
+    stdin, stdout = case.stdin, case.stdout
+    if type(stdin) is str and type(stdout) is str:
+        return f'{{"stdin":{quoted(stdin)},"stdout":{quoted(stdout)}}}'
+    return _object(case.to_wire())
