@@ -2,9 +2,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
-#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -94,6 +92,35 @@ void remove_tree(int parent, const std::string& name) {
     ::closedir(listing);
   }
   ::unlinkat(parent, name.c_str(), AT_REMOVEDIR);
+}
+
+// A dead process leaves its group a moment after it was reaped: EBUSY until then.
+Expected<Done> remove_run(int slot) {
+  for (int attempts = 0; ::unlinkat(slot, "run", AT_REMOVEDIR) != 0; ++attempts) {
+    if (errno == ENOENT) break;
+    if (errno != EBUSY || attempts == 400) return unavailable("rmdir cgroup run", errno);
+    ::usleep(5'000);
+  }
+  return Done{};
+}
+
+std::vector<pid_t> members_of(int directory) {
+  std::vector<pid_t> pids;
+  const Expected<std::string> content = os::read_file_at(directory, "cgroup.procs");
+  if (!content) return pids;
+  for (const std::string_view line : split(*content, '\n')) {
+    const Expected<std::int64_t> pid = parse_number(line, "cgroup.procs");
+    if (pid) pids.push_back(static_cast<pid_t>(*pid));
+  }
+  return pids;
+}
+
+// A launcher that was killed takes its runs with it (PR_SET_PDEATHSIG), and leaves their groups.
+Expected<Done> clear_slot(int slot) {
+  const auto run = open_directory(slot, "run");
+  if (!run) return Done{};
+  for (const pid_t pid : members_of(run->get())) ::kill(pid, SIGKILL);
+  return remove_run(slot);
 }
 
 Expected<Done> write_limit(int directory, const std::string& file, std::int64_t value) {
@@ -221,13 +248,17 @@ Expected<SlotCgroup> SlotCgroup::create(const CgroupLayout& layout, pid_t owner,
       FARM_CHECK_OK(
           os::write_file_at(directory.get(), "cgroup.subtree_control", "+memory +pids +cpu"));
     }
+    FARM_CHECK_OK(clear_slot(directory.get()));
     result.parts_.push_back({hierarchy.controller, std::move(directory)});
+    if (hierarchy.controller == "memory") {
+      FARM_TRY(result.above_, OutOfMemoryEvent::listen(result.parts_.back().directory.get()));
+    }
   }
   return result;
 }
 
 Expected<RunCgroup> SlotCgroup::create_run(const Limits& limits, double cpus) const {
-  RunCgroup run(version_);
+  RunCgroup run(version_, limits.processes, above_);
   for (const Part& part : parts_) {
     FARM_TRY(os::UniqueFd directory, make_directory(part.directory.get(), "run"));
     os::UniqueFd join(::openat(directory.get(), "cgroup.procs", O_WRONLY | O_CLOEXEC));
@@ -262,13 +293,8 @@ Expected<RunCgroup> SlotCgroup::create_run(const Limits& limits, double cpus) co
   FARM_CHECK_OK(write_limit(run.directory_of("cpu"), "cpu.cfs_period_us", kCpuPeriodUs));
   FARM_CHECK_OK(write_limit(run.directory_of("cpu"), "cpu.cfs_quota_us", quota_us));
   // v1 has no oom.group: one victim may die and the rest go on, so the first event ends the run.
-  FARM_TRY(run.out_of_memory_fd_, os::make_event_fd());
-  run.out_of_memory_source_ =
-      os::UniqueFd(::openat(memory, "memory.oom_control", O_RDONLY | O_CLOEXEC));
-  if (!run.out_of_memory_source_) return system_error("open memory.oom_control", errno);
-  FARM_CHECK_OK(os::write_file_at(memory, "cgroup.event_control",
-                                  std::to_string(run.out_of_memory_fd_.get()) + " " +
-                                      std::to_string(run.out_of_memory_source_.get())));
+  FARM_TRY(run.out_of_memory_, OutOfMemoryEvent::listen(memory));
+  (void)above_.take();  // what was before this run
   return run;
 }
 
@@ -300,14 +326,7 @@ Expected<Nanoseconds> RunCgroup::cpu_used() {
 }
 
 Expected<std::vector<pid_t>> RunCgroup::members() {
-  FARM_TRY(const std::string content,
-           os::read_file_at(parts_.front().directory.get(), "cgroup.procs"));
-  std::vector<pid_t> pids;
-  for (const std::string_view line : split(content, '\n')) {
-    const Expected<std::int64_t> pid = parse_number(line, "cgroup.procs");
-    if (pid) pids.push_back(static_cast<pid_t>(*pid));
-  }
-  return pids;
+  return members_of(parts_.front().directory.get());
 }
 
 Expected<RunUsage> RunCgroup::usage() {
@@ -318,7 +337,7 @@ Expected<RunUsage> RunCgroup::usage() {
     FARM_TRY(const std::string cpu, os::read_file_at(directory, "cpu.stat"));
     usage.throttled = Microseconds(keyed(cpu, "throttled_usec"));
     FARM_TRY(const std::string events, os::read_file_at(directory, "memory.events"));
-    usage.out_of_memory = keyed(events, "oom_kill") > 0;
+    usage.out_of_memory = out_of_memory_v2(keyed(events, "oom"), keyed(events, "oom_kill"));
     // memory.peak came with Linux 5.19; before it there is no peak to tell.
     if (const auto peak = os::read_file_at(directory, "memory.peak")) {
       FARM_TRY(usage.memory_peak.count, parse_number(*peak, "memory.peak"));
@@ -332,26 +351,33 @@ Expected<RunUsage> RunCgroup::usage() {
   FARM_TRY(usage.memory_peak.count, parse_number(peak, "memory.max_usage_in_bytes"));
   FARM_TRY(const std::string control,
            os::read_file_at(directory_of("memory"), "memory.oom_control"));
-  pollfd event{out_of_memory_fd_.get(), POLLIN, 0};
-  usage.out_of_memory = keyed(control, "oom_kill") > 0 || ::poll(&event, 1, 0) > 0;
+  // Once it has met its own limit, it has, whatever happens above it afterwards.
+  if (cause_ != OutOfMemory::kOwnLimit) {
+    cause_ =
+        out_of_memory_v1(out_of_memory_.take(), above_->happened(), keyed(control, "oom_kill"));
+  }
+  usage.out_of_memory = cause_;
   return usage;
 }
 
+bool RunCgroup::was_denied_forks() {
+  const int directory = directory_of("pids");
+  const auto events = os::read_file_at(directory, "pids.events");
+  const auto peak = os::read_file_at(directory, "pids.peak");
+  if (!events || !peak) return false;
+  const auto processes = parse_number(*peak, "pids.peak");
+  return processes && forks_were_denied_above(*events, *processes, processes_);
+}
+
 Expected<Done> RunCgroup::remove() {
-  out_of_memory_fd_.reset();
-  out_of_memory_source_.reset();
+  out_of_memory_ = OutOfMemoryEvent();
   for (Part& part : parts_) {
     part.join.reset();
     part.directory.reset();
-    // A dead process leaves its group a moment after it was reaped: EBUSY until then.
-    int attempts = 0;
-    while (::unlinkat(part.parent_fd, "run", AT_REMOVEDIR) != 0 && errno != ENOENT) {
-      if (errno != EBUSY || ++attempts > 400) {
-        Error error = unavailable("rmdir cgroup run (" + part.controller + ")", errno);
-        parts_.clear();
-        return error;
-      }
-      ::usleep(5'000);
+    if (auto removed = remove_run(part.parent_fd); !removed) {
+      removed.error().what += " (" + part.controller + ")";
+      parts_.clear();
+      return removed;
     }
   }
   parts_.clear();

@@ -51,12 +51,12 @@ class RunCgroup final : public RunMeter {
 
   // Descriptors of cgroup.procs: whoever writes "0" joins. One per hierarchy.
   std::vector<int> join_fds() const;
-  // v1: becomes readable when the group runs out of memory. v2: -1, since memory.oom.group kills
-  // the run by itself.
-  int out_of_memory_fd() const override { return out_of_memory_fd_.get(); }
+  // v2: -1, since memory.oom.group kills the run by itself.
+  int out_of_memory_fd() const override { return out_of_memory_.fd(); }
   Expected<Nanoseconds> cpu_used() override;
   Expected<std::vector<pid_t>> members() override;
   Expected<RunUsage> usage() override;
+  bool was_denied_forks() override;
   // Precondition: every member was killed. Blocks ≤ 2 s until the kernel has let go of them.
   // Errors: kUnavailable (still busy).
   Expected<Done> remove();
@@ -69,23 +69,29 @@ class RunCgroup final : public RunMeter {
     os::UniqueFd join;
     int parent_fd = -1;  // of the slot's directory; the SlotCgroup outlives us
   };
-  explicit RunCgroup(int version) : version_(version) {}
+  RunCgroup(int version, std::int64_t processes, const OutOfMemoryEvent& above)
+      : version_(version), processes_(processes), above_(&above) {}
   int directory_of(std::string_view controller) const;
 
   int version_;
+  std::int64_t processes_;
+  const OutOfMemoryEvent* above_;  // of the SlotCgroup
   std::vector<Part> parts_;
-  os::UniqueFd out_of_memory_fd_;
-  os::UniqueFd out_of_memory_source_;
+  OutOfMemoryEvent out_of_memory_;        // v1
+  OutOfMemory cause_ = OutOfMemory::kNo;  // v1: as far as it is known
 };
 
 // The directories of one slot, held open so that they stay reachable after the launcher has left
 // the host's root.
 class SlotCgroup {
  public:
-  // Creates gradefarm-<owner>/slot-<n> in every hierarchy.
+  // Creates gradefarm-<owner>/slot-<n> in every hierarchy. What a launcher that died has left of
+  // its run is killed and removed: its counts are not the next run's. Blocks ≤ 2 s for that.
+  // Errors: kUnavailable (still busy).
   static Expected<SlotCgroup> create(const CgroupLayout& layout, pid_t owner, int slot);
 
-  // Makes the run's group and writes its limits. Errors: kExhausted, kInternal naming the file.
+  // Makes the run's group and writes its limits. The slot's has to outlive it, where it is. Errors:
+  // kExhausted, kInternal naming the file.
   Expected<RunCgroup> create_run(const Limits& limits, double cpus) const;
 
  private:
@@ -95,6 +101,7 @@ class SlotCgroup {
   };
   int version_ = 0;
   std::vector<Part> parts_;
+  OutOfMemoryEvent above_;  // v1: a slot has no limit of its own, so what it hears is from above
 };
 
 // v2 only: moves this process into a leaf and enables the controllers below our group ("no internal

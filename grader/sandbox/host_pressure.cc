@@ -10,7 +10,6 @@ namespace {
 
 constexpr double kStalledPercent = 10.0;
 constexpr double kAvailableShare = 0.05;
-constexpr double kOwnLimitShare = 0.9;
 
 // The number after `key` and any blanks; -1 where there is none.
 double number_after(std::string_view text, std::string_view key) {
@@ -57,11 +56,6 @@ Microseconds time_stalled_on_cpu_or_io() {
 
 bool is_contended(Microseconds stalled, Milliseconds wall_limit) {
   return stalled * 10 >= wall_limit;
-}
-
-bool is_foreign_out_of_memory(Bytes peak, Bytes limit) {
-  return peak.count > 0 &&
-         static_cast<double>(peak.count) < static_cast<double>(limit.count) * kOwnLimitShare;
 }
 
 }  // namespace farm::sandbox

@@ -28,8 +28,4 @@ Microseconds time_stalled_on_cpu_or_io();
 // (starvation.h); page faults, forks behind a lock and its init's waits are not.
 bool is_contended(Microseconds stalled, Milliseconds wall_limit);
 
-// Whether an OOM kill cannot have been due to the run's own limit: its peak stayed below 90 % of
-// it, so a parent group or the host ran out. A peak of 0 is unknown (cgroup v2 before Linux 5.19).
-bool is_foreign_out_of_memory(Bytes peak, Bytes limit);
-
 }  // namespace farm::sandbox

@@ -19,7 +19,6 @@
 #include "grader/os/unix_socket.h"
 #include "grader/sandbox/child.h"
 #include "grader/sandbox/environment.h"
-#include "grader/sandbox/host_pressure.h"
 #include "grader/sandbox/launch_protocol.h"
 #include "grader/sandbox/process_tree.h"
 #include "grader/sandbox/slot_setup.h"
@@ -49,6 +48,7 @@ class Launcher {
   // Once in a launcher's life, before the first run.
   Expected<Done> set_up() {
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return system_error("PR_SET_PDEATHSIG", errno);
+    become_second_victim();
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGCHLD, SIG_DFL);
     ::signal(SIGINT, SIG_IGN);  // of a terminal's process group: the daemon decides when to stop
@@ -90,6 +90,12 @@ class Launcher {
   }
 
  private:
+  // Where the host runs out of memory, programs go first (child.cc), then launchers, which cost one
+  // run each, and the daemon last. Best effort: nothing depends on it.
+  static void become_second_victim() {
+    (void)os::write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", "500");
+  }
+
   // nullopt: not as many as the command says.
   static std::optional<RunDescriptors> take_descriptors(const LaunchCommand& command,
                                                         std::vector<os::UniqueFd>& fds) {
@@ -128,7 +134,8 @@ class Launcher {
     }
     // Closed before the reply: the daemon reads the pipes to their end.
     descriptors = {};
-    for (const std::string& path : spec.fetch) send_file(tree, path, spec.fetch_limit);
+    for (const std::string& path : spec.fetch)
+      FARM_CHECK_OK(send_file(tree, path, spec.fetch_limit));
     reply.kind = LaunchReply::Kind::kEnded;
     reply.isolation = setup_.isolation();
     send(reply, {}, {});
@@ -165,12 +172,14 @@ class Launcher {
     run.cpus = settings_.cpus_per_run;
     run.limits = spec.limits;
     run.read_order = [this] { return read_order(); };
-    ProcessTree watched(proc_.get(), init.pid, tree.work_fd(), spec.limits.memory);
-    RunMeter& meter = cgroup ? static_cast<RunMeter&>(*cgroup) : watched;
+    std::optional<ProcessTree> watched;
+    if (!cgroup) watched.emplace(proc_.get(), init.pid, tree.work_fd(), spec.limits.memory);
+    RunMeter& meter = cgroup ? static_cast<RunMeter&>(*cgroup) : *watched;
     run.report_turn = [this, &meter](const TurnTimes& times) { reply_turn(times, meter); };
     FARM_TRY(const SupervisedEnd end, supervise(run, meter));
-    watched.note_reaped(end.reaped_cpu);
+    if (watched) watched->note_end(end.reaped_cpu);
     FARM_TRY(const RunUsage usage, meter.usage());
+    const bool denied_forks = meter.was_denied_forks();
     if (cgroup) FARM_CHECK_OK(cgroup->remove());
     if (end.failed) return explain_failure(*end.failed, command, reply);
 
@@ -184,14 +193,19 @@ class Launcher {
     } else {
       reply.signal = SIGKILL;
     }
-    const bool out_of_memory = end.out_of_memory || usage.out_of_memory;
-    if (out_of_memory && is_foreign_out_of_memory(usage.memory_peak, spec.limits.memory)) {
+    const bool ended_well = end.ending == Ending::kByItself && reply.exit_code == 0;
+    if (spoils_run(usage.out_of_memory, ended_well)) {
       return exhausted("sandbox: the host or a parent cgroup ran out of memory while a run used " +
                        std::to_string(usage.memory_peak.count) + " of its " +
                        std::to_string(spec.limits.memory.count) +
                        " bytes; give the grader fewer slots or more memory");
     }
-    reply.out_of_memory = out_of_memory ? 1 : 0;
+    if (denied_forks && !ended_well) {
+      return exhausted(
+          "sandbox: a parent cgroup refused processes to a run that was below its own limit of " +
+          std::to_string(spec.limits.processes) + "; raise its pids.max");
+    }
+    reply.out_of_memory = usage.out_of_memory == OutOfMemory::kOwnLimit ? 1 : 0;
     reply.cpu_ns = (usage.cpu - end.cpu_before).count();
     reply.wall_ns = end.wall.count();
     reply.starved_ns = end.starved.count();
@@ -201,21 +215,22 @@ class Launcher {
   }
 
   // A program of the submission that cannot be executed is its own fate (126, 127 as a shell says
-  // it); anything else that fails before it runs is ours.
+  // it), unless the host is short of something; anything else that fails before it runs is ours.
   static Expected<Done> explain_failure(const Report& failed,
                                         const std::vector<std::string>& command,
                                         LaunchReply& reply) {
     const bool own_program = command[0].find('/') != std::string::npos && command[0][0] != '/';
-    if (failed.step == Step::kExecute && own_program) {
+    std::string what = "sandbox: " + std::string(step_name(failed.step));
+    if (failed.step == Step::kExecute) what += " " + command[0];
+    Error error = system_error(std::move(what), failed.error);
+    if (failed.step == Step::kExecute && own_program && !error.retryable()) {
       reply.exit_code = failed.error == ENOENT ? 127 : 126;
       return Done{};
     }
     if (failed.step == Step::kExecute && failed.error == E2BIG) {
       return invalid_request("arguments and environment are larger than the kernel takes (E2BIG)");
     }
-    std::string what = "sandbox: " + std::string(step_name(failed.step));
-    if (failed.step == Step::kExecute) what += " " + command[0];
-    return system_error(std::move(what), failed.error);
+    return error;
   }
 
   ChildPlan plan_for(const RunSpec& spec, const std::vector<std::string>& command,
@@ -335,13 +350,14 @@ class Launcher {
     send(reply, {}, {});
   }
 
-  void send_file(const WorkTree& tree, const std::string& path, Bytes limit) {
-    const WorkTree::Opened opened = tree.open_output(path, limit);
+  Expected<Done> send_file(const WorkTree& tree, const std::string& path, Bytes limit) {
+    FARM_TRY(const WorkTree::Opened opened, tree.open_output(path, limit));
     const os::UniqueFd file(opened.fd);
     LaunchReply reply;
     reply.kind = LaunchReply::Kind::kFile;
     send(reply, path + '\0' + opened.refused,
          file ? std::vector<int>{file.get()} : std::vector<int>{});
+    return Done{};
   }
 
   void reply_failed(const Error& error) {

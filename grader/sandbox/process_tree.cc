@@ -85,6 +85,18 @@ Bytes parse_sizes(std::string_view content, std::initializer_list<std::string_vi
   return sum;
 }
 
+ProcessTree::ProcessTree(int proc_fd, pid_t init, int work_fd, Bytes limit)
+    : proc_fd_(proc_fd),
+      init_(init),
+      work_fd_(work_fd),
+      limit_(limit),
+      oom_kills_before_(oom_kills()) {}
+
+std::int64_t ProcessTree::oom_kills() const {
+  const auto vmstat = os::read_file_at(proc_fd_, "vmstat");
+  return vmstat ? oom_kills_of_host(*vmstat) : 0;
+}
+
 Expected<std::vector<pid_t>> ProcessTree::members() {
   std::vector<pid_t> pids;
   add_children(proc_fd_, init_, pids);
@@ -140,7 +152,7 @@ Expected<RunUsage> ProcessTree::usage() {
   FARM_TRY(const std::vector<pid_t> pids, members());
   const Bytes now = memory_now(pids);
   usage_.memory_peak.count = std::max(usage_.memory_peak.count, now.count);
-  usage_.out_of_memory = usage_.out_of_memory || now.count > limit_.count;
+  if (now.count > limit_.count) usage_.out_of_memory = OutOfMemory::kOwnLimit;
   return usage_;
 }
 
@@ -148,6 +160,10 @@ std::optional<Nanoseconds> ProcessTree::watch_interval() const {
   return kLook * static_cast<std::int64_t>(1 + tree_size_ / kProcessesPerLook);
 }
 
-void ProcessTree::note_reaped(Nanoseconds cpu) { usage_.cpu = std::max(usage_.cpu, cpu); }
+void ProcessTree::note_end(Nanoseconds cpu) {
+  usage_.cpu = std::max(usage_.cpu, cpu);
+  if (usage_.out_of_memory == OutOfMemory::kNo)
+    usage_.out_of_memory = out_of_memory_of_host(oom_kills_before_, oom_kills());
+}
 
 }  // namespace farm::sandbox

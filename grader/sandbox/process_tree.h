@@ -29,8 +29,7 @@ class ProcessTree final : public RunMeter {
  public:
   // `proc_fd` is a /proc that shows pid `init`, the root of the tree; `work_fd` a file system whose
   // files count as memory. Neither is owned.
-  ProcessTree(int proc_fd, pid_t init, int work_fd, Bytes limit)
-      : proc_fd_(proc_fd), init_(init), work_fd_(work_fd), limit_(limit) {}
+  ProcessTree(int proc_fd, pid_t init, int work_fd, Bytes limit);
 
   Expected<Nanoseconds> cpu_used() override;
   Expected<std::vector<pid_t>> members() override;
@@ -38,16 +37,19 @@ class ProcessTree final : public RunMeter {
   Expected<RunUsage> usage() override;
   std::optional<Nanoseconds> watch_interval() const override;
 
-  // What wait(2) told of init after its end: the CPU time of everything that it ever reaped.
-  void note_reaped(Nanoseconds cpu);
+  // The run is over. `cpu`: what wait(2) told of init, the CPU time of everything that it ever
+  // reaped.
+  void note_end(Nanoseconds cpu);
 
  private:
+  std::int64_t oom_kills() const;
   Bytes memory_now(const std::vector<pid_t>& pids) const;
 
   int proc_fd_;
   pid_t init_;
   int work_fd_;
   Bytes limit_;
+  std::int64_t oom_kills_before_;
   RunUsage usage_;
   std::size_t tree_size_ = 1;
 };

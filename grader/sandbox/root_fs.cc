@@ -226,6 +226,10 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
   return Done{};
 }
 
+bool has_met_its_limits(const struct statvfs& space) {
+  return space.f_bfree == 0 || space.f_ffree == 0;
+}
+
 Expected<WorkTree> WorkTree::mount(const Limits& limits, unsigned uid, unsigned gid) {
   WorkTree tree;
   tree.uid_ = uid;
@@ -289,11 +293,13 @@ Expected<Done> WorkTree::place(const InputFile& file) const {
     return invalid_request("files: '" + file.path + "' " + std::string(objection));
   }
   auto full = [&](const char* what) -> Error {
-    if (errno == ENOSPC) {
+    const int error = errno;
+    struct statvfs space {};
+    if (error == ENOSPC && ::fstatvfs(work_fd_, &space) == 0 && has_met_its_limits(space)) {
       return invalid_request("files do not fit the sandbox's tmpfs_bytes and tmpfs_inodes: " +
                              file.path);
     }
-    return system_error(std::string(what) + " /work/" + file.path, errno);
+    return system_error(std::string(what) + " /work/" + file.path, error);
   };
   for (std::size_t slash = file.path.find('/'); slash != std::string::npos;
        slash = file.path.find('/', slash + 1)) {
@@ -325,7 +331,7 @@ Expected<Done> WorkTree::place(const InputFile& file) const {
   return Done{};
 }
 
-WorkTree::Opened WorkTree::open_output(const std::string& path, Bytes limit) const {
+Expected<WorkTree::Opened> WorkTree::open_output(const std::string& path, Bytes limit) const {
   open_how how{};
   // Non-blocking: opening a FIFO that nobody writes must not hang us.
   how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW;
@@ -333,20 +339,22 @@ WorkTree::Opened WorkTree::open_output(const std::string& path, Bytes limit) con
   os::UniqueFd fd(
       static_cast<int>(::syscall(SYS_openat2, work_fd_, path.c_str(), &how, sizeof how)));
   if (!fd) {
-    if (errno == ENOENT || errno == ENOTDIR) return {-1, "no such file"};
+    if (errno == ENOENT || errno == ENOTDIR) return Opened{-1, "no such file"};
     if (errno == ELOOP || errno == EXDEV)
-      return {-1, "not a plain path: a symbolic link or a way out of /work"};
-    return {-1, std::string("cannot be opened: ") + std::strerror(errno)};
+      return Opened{-1, "not a plain path: a symbolic link or a way out of /work"};
+    Error error = system_error("open /work/" + path, errno);
+    if (error.retryable()) return error;
+    return Opened{-1, std::string("cannot be opened: ") + std::strerror(error.sys_errno)};
   }
   struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return {-1, "cannot be examined"};
-  if (!S_ISREG(status.st_mode)) return {-1, "not a regular file"};
-  if (status.st_nlink != 1) return {-1, "has more than one name (hard link)"};
+  if (::fstat(fd.get(), &status) != 0) return Opened{-1, "cannot be examined"};
+  if (!S_ISREG(status.st_mode)) return Opened{-1, "not a regular file"};
+  if (status.st_nlink != 1) return Opened{-1, "has more than one name (hard link)"};
   if (status.st_size > limit.count) {
-    return {-1, std::to_string(status.st_size) + " bytes, above the limit of " +
-                    std::to_string(limit.count)};
+    return Opened{-1, std::to_string(status.st_size) + " bytes, above the limit of " +
+                          std::to_string(limit.count)};
   }
-  return {fd.release(), ""};
+  return Opened{fd.release(), ""};
 }
 
 }  // namespace farm::sandbox

@@ -3,6 +3,8 @@
 // work directory, /tmp, /dev/shm and /proc.
 #pragma once
 
+#include <sys/statvfs.h>
+
 #include <string>
 #include <vector>
 
@@ -31,6 +33,11 @@ Expected<Done> enter_prepared_root(const RootSettings& settings);
 // to.
 bool is_plain_relative_path(std::string_view path);
 
+// Whether a tmpfs has no room because of its own limits, after ENOSPC: otherwise the host refused
+// it memory, which it also says by ENOSPC where it counts what it has promised
+// (shmem_inode_acct_blocks() in mm/shmem.c, vm.overcommit_memory=2).
+bool has_met_its_limits(const struct statvfs& space);
+
 // The writable part of one run: one tmpfs, bounded in bytes and inodes, seen as /work, /tmp and
 // /dev/shm. Mounted in the launcher's namespace, inherited by the run's; the destructor unmounts
 // it.
@@ -44,16 +51,17 @@ class WorkTree {
 
   // Writes a file below /work, making its parents. Never follows a link. Owned by the run's uid if
   // writable, else by the launcher. Errors: kInvalidRequest where its path is not plain or the
-  // tmpfs limits do not hold it, kInternal.
+  // tmpfs limits do not hold it, kExhausted where the host has no room though the limits do,
+  // kInternal.
   Expected<Done> place(const InputFile& file) const;
   // A regular file below /work, opened for reading; the reason where it is refused (a link, a
-  // device, too large, …). Precondition: every process of the run is dead. Source: openat2(2),
-  // Linux 5.6.
+  // device, too large, …). Precondition: every process of the run is dead. Errors: kExhausted
+  // (descriptors, memory of the host). Source: openat2(2), Linux 5.6.
   struct Opened {
     int fd = -1;  // owned by the caller
     std::string refused;
   };
-  Opened open_output(const std::string& path, Bytes limit) const;
+  Expected<Opened> open_output(const std::string& path, Bytes limit) const;
 
   // The work directory; ours. Whoever asks for its file system's size gets that of all three parts.
   int work_fd() const { return work_fd_; }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "grader/sandbox/out_of_memory.h"
 #include "schemas/expected.h"
 #include "schemas/units.h"
 
@@ -17,7 +18,7 @@ struct RunUsage {
   Nanoseconds cpu{0};
   Nanoseconds throttled{0};
   Bytes memory_peak;
-  bool out_of_memory = false;
+  OutOfMemory out_of_memory = OutOfMemory::kNo;
 };
 
 class RunMeter {
@@ -29,8 +30,11 @@ class RunMeter {
   // Pids as seen by the reader's pid namespace.
   virtual Expected<std::vector<pid_t>> members() = 0;
   virtual Expected<RunUsage> usage() = 0;
-  // Becomes readable when the run is out of memory; -1: nothing to wait for.
+  // Becomes readable when memory ran out, of the run itself or above it: usage() tells which, and
+  // makes it unreadable again. -1: nothing to wait for.
   virtual int out_of_memory_fd() const { return -1; }
+  // Whether the host did not let the run have as many processes as it may. Asked once it is over.
+  virtual bool was_denied_forks() { return false; }
   // How long memory may go unwatched: then usage() has to be asked whether the run is over its
   // limit. Nothing where the kernel watches.
   virtual std::optional<Nanoseconds> watch_interval() const { return std::nullopt; }

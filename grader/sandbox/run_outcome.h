@@ -33,7 +33,7 @@ struct RunOutcome {
   Ending ending = Ending::kByItself;
   std::optional<int> exit_code;  // of the main process
   std::optional<int> signal;     // that killed it
-  bool out_of_memory = false;    // the kernel's OOM killer took a process of this tree
+  bool out_of_memory = false;    // the run met its own memory limit
   // While it ran into a time limit: the verdict is confirmed.
   bool host_short_of_memory = false;
   bool host_contended = false;  // others wanted CPU or disk too; told of the wall limit alone

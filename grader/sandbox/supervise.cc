@@ -74,8 +74,7 @@ class Supervisor {
     const std::optional<Nanoseconds> watch = meter_.watch_interval();
     if (watch) {
       FARM_TRY(const RunUsage usage, meter_.usage());
-      end_.out_of_memory = usage.out_of_memory;
-      if (end_.out_of_memory) return end_now(Ending::kByItself);
+      if (usage.out_of_memory == OutOfMemory::kOwnLimit) return end_now(Ending::kByItself);
     }
     const Nanoseconds elapsed = Clock::now() - started_at_;
     if (elapsed >= wall_kill_) {
@@ -112,13 +111,19 @@ class Supervisor {
       if (order.kill) (void)end_now(*order.kill);
       if (order.ends_turn && started_) FARM_CHECK_OK(end_turn());
     }
-    if (!finished_ && events[3].revents != 0) {
-      end_.out_of_memory = true;
-      (void)end_now(Ending::kByItself);
-    }
+    if (!finished_ && events[3].revents != 0) FARM_CHECK_OK(note_out_of_memory());
     if (!finished_ && events[2].revents != 0 && events[0].revents == 0) {
       return unavailable("sandbox: its init process was killed by the host");
     }
+    return Done{};
+  }
+
+  // What ran out above may have left the run whole, and then it goes on.
+  Expected<Done> note_out_of_memory() {
+    FARM_TRY(const RunUsage usage, meter_.usage());
+    const OutOfMemory cause = usage.out_of_memory;
+    if (cause == OutOfMemory::kOwnLimit || cause == OutOfMemory::kKilledAbove)
+      (void)end_now(Ending::kByItself);
     return Done{};
   }
 

@@ -53,8 +53,7 @@ struct SupervisedEnd {
   Ending ending = Ending::kByItself;
   std::optional<Report> exited;  // how the program itself ended, if it did
   std::optional<Report> failed;  // a step that failed before the program ran
-  bool out_of_memory = false;
-  Nanoseconds wall{0};  // of the last turn, less `starved`
+  Nanoseconds wall{0};           // of the last turn, less `starved`
   Nanoseconds starved{0};
   Nanoseconds cpu_before{0};  // used in the turns before the last
   Nanoseconds reaped_cpu{0};  // of all processes, as wait(2) tells it

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A host that runs out of descriptors, processes or memory: what was asked meanwhile ends right or as farm_error, never as
+"""A host that runs out of descriptors or processes: what was asked meanwhile ends right or as farm_error, never as
 the submission's fault; what is asked afterwards ends right, in the same grader.
 
 The grader is a real one; the shortage is made by the kernel's own limits, put on its running processes from outside.
@@ -14,6 +14,7 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import cgroups  # noqa: E402
 import farm  # noqa: E402
 
 REQUESTS = 8
@@ -62,23 +63,11 @@ def no_more_descriptors(pids):
                 limit_descriptors(pid, soft)
 
 
-def group_of(pid):
-    """The folder of the process's pids controller, version 1 or 2, and the root of that hierarchy."""
-    mounts = pathlib.Path("/proc/mounts").read_text()
-    groups = pathlib.Path(f"/proc/{pid}/cgroup").read_text()
-    if found := re.search(r"^cgroup (\S+) cgroup \S*\bpids\b", mounts, re.MULTILINE):
-        path = re.search(r"^\d+:[^:]*\bpids\b[^:]*:(.*)$", groups, re.MULTILINE)[1]
-    else:
-        found, path = re.search(r"^cgroup2 (\S+) ", mounts, re.MULTILINE), re.search(r"^0::(.*)$", groups, re.MULTILINE)[1]
-    root = pathlib.Path(found[1])
-    return root / path.lstrip("/"), root
-
-
 @contextlib.contextmanager
 def no_more_processes(pids):
     """The processes move into a group that is full already."""
-    homes = {pid: group_of(pid)[0] for pid in pids}
-    full = group_of(os.getpid())[1] / f"gradefarm-exhaustion-{os.getpid()}"
+    homes = {pid: cgroups.group_of(pid, "pids")[0] for pid in pids}
+    full = cgroups.group_of(os.getpid(), "pids")[1] / f"gradefarm-exhaustion-{os.getpid()}"
     full.mkdir()
     try:
         for pid in pids:

@@ -5,12 +5,15 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/sandbox/sandbox_fixture.h"
@@ -40,6 +43,22 @@ class SandboxTest : public SandboxFixture {
   void SetUp() override {
     if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: sandbox tests need root";
     start(Isolation::kFull);
+  }
+
+  // The group that holds all slots of this test's grader.
+  std::filesystem::path graders_group(const std::string& controller) const {
+    const std::string name = "gradefarm-" + std::to_string(::getpid());
+    for (const CgroupLayout::Hierarchy& hierarchy : settings_.cgroups.hierarchies) {
+      if (hierarchy.controller == controller || hierarchy.controller == "unified")
+        return std::filesystem::path(hierarchy.directory) / name;
+    }
+    ADD_FAILURE() << "no controller " << controller;
+    return {};
+  }
+
+  void limit_graders_memory(Bytes limit) const {
+    const char* file = settings_.cgroups.version == 2 ? "memory.max" : "memory.limit_in_bytes";
+    std::ofstream(graders_group("memory") / file) << limit.count;
   }
 };
 
@@ -142,17 +161,75 @@ TEST_F(SandboxTest, MemorySpreadOverChildrenCountsTogether) {
 
 TEST_F(SandboxTest, MemoryThatAParentGroupDeniesIsTheFarmsFault) {
   ASSERT_EQ(run(shell("exit 0")).exit_code, 0);
-  const CgroupLayout::Hierarchy& memory = settings_.cgroups.hierarchies.front();
-  const std::string file =
-      settings_.cgroups.version == 2 ? "/memory.max" : "/memory.limit_in_bytes";
-  std::ofstream(memory.directory + "/gradefarm-" + std::to_string(::getpid()) + file) << (40 << 20);
+  // The second is close to the run's own limit of 128 MiB, and not at it.
+  for (const std::int64_t above : {40, 124}) {
+    limit_graders_memory(mib(above));
 
-  const Expected<RunOutcome> outcome =
-      sandbox_->run(python("x = b'x' * (100 << 20)\nprint(len(x))"));
+    const Expected<RunOutcome> outcome =
+        sandbox_->run(python("x = b'x' * (200 << 20)\nprint(len(x))"));
 
-  ASSERT_FALSE(outcome) << "ending " << static_cast<int>(outcome->ending);
+    ASSERT_FALSE(outcome) << "ending " << static_cast<int>(outcome->ending);
+    EXPECT_TRUE(outcome.error().retryable());
+    EXPECT_THAT(outcome.error().text(), HasSubstr("ran out of memory"));
+  }
+}
+
+TEST_F(SandboxTest, FilesThatAParentGroupDeniesMemoryAreTheFarmsFault) {
+  ASSERT_EQ(run(shell("exit 0")).exit_code, 0);
+  limit_graders_memory(mib(40));
+  RunSpec spec = shell("head -c 80000000 /dev/zero > /tmp/big || echo refused");
+  spec.limits.memory = mib(256);
+  spec.limits.tmpfs = mib(128);
+
+  const Expected<RunOutcome> outcome = sandbox_->run(spec);
+
+  ASSERT_FALSE(outcome) << outcome->stdout_bytes << outcome->stderr_bytes;
   EXPECT_TRUE(outcome.error().retryable());
-  EXPECT_THAT(outcome.error().text(), HasSubstr("ran out of memory"));
+}
+
+TEST_F(SandboxTest, NeighbourThatIsKilledForTheParentsMemoryDoesNotEndTheRun) {
+  ASSERT_EQ(run(shell("exit 0")).exit_code, 0);
+  const std::filesystem::path neighbour = graders_group("memory") / "neighbour";
+  std::filesystem::create_directory(neighbour);
+  limit_graders_memory(mib(60));
+  std::optional<RunOutcome> outcome;
+  std::thread running([&] { outcome = run(shell("sleep 2; echo whole")); });
+
+  const pid_t hog = ::fork();
+  if (hog == 0) {
+    std::ofstream(neighbour / "cgroup.procs") << 0;
+    std::ofstream("/proc/self/oom_score_adj") << 1000;
+    const std::vector<char> memory(256 << 20, 'x');
+    ::_exit(memory[1000]);
+  }
+  int status = 0;
+  ::waitpid(hog, &status, 0);
+  running.join();
+
+  EXPECT_TRUE(WIFSIGNALED(status)) << "it found memory where there should be none";
+  EXPECT_EQ(outcome->stdout_bytes, "whole\n");
+  std::filesystem::remove(neighbour);
+}
+
+TEST_F(SandboxTest, ProcessesThatAParentGroupDeniesAreTheFarmsFault) {
+  if (settings_.cgroups.version == 2) GTEST_SKIP() << "SKIPPED: new kernels do not tell it on v2";
+  ASSERT_EQ(run(shell("exit 0")).exit_code, 0);
+  std::ofstream(graders_group("pids") / "pids.max") << 8;
+  const std::string forks =
+      "import os, time\n"
+      "for _ in range(20):\n"
+      "  if os.fork() == 0: time.sleep(100)\n";
+
+  const Expected<RunOutcome> outcome = sandbox_->run(python(forks));
+
+  ASSERT_FALSE(outcome) << outcome->stderr_bytes;
+  EXPECT_TRUE(outcome.error().retryable());
+  EXPECT_THAT(outcome.error().text(), HasSubstr("pids.max"));
+
+  std::ofstream(graders_group("pids") / "pids.max") << "max";
+  RunSpec own = python(forks);
+  own.limits.processes = 8;
+  EXPECT_THAT(run(own).stderr_bytes, HasSubstr("BlockingIOError")) << "its own limit";
 }
 
 TEST_F(SandboxTest, FilesInTmpfsCountAsMemoryAndAreBounded) {
@@ -512,6 +589,36 @@ TEST_F(SandboxTest, LauncherThatDiesIsReplaced) {
 
   EXPECT_EQ(run(shell("exit 0")).exit_code, 0);
   EXPECT_GE(sandbox_->launcher_restarts(), 1);
+}
+
+TEST_F(SandboxTest, WhatARunOfADeadLauncherUsedIsNotTheNextRuns) {
+  EXPECT_EQ(run(shell("exit 0")).exit_code, 0);
+  const std::vector<pid_t> forkservers = children_named(::getpid(), "farm-forkserver");
+  const std::vector<pid_t> launchers = children_named(forkservers.at(0), "farm-launcher");
+  RunSpec busy = shell("while true; do :; done");
+  busy.limits.cpu = busy.limits.wall = Milliseconds(60'000) * slowness();
+  std::thread running([&] { EXPECT_FALSE(sandbox_->run(busy)); });
+  const std::filesystem::path group = graders_group("cpuacct") / "slot-0" / "run";
+  const auto cpu_used = [&] {
+    std::string content = content_of(group / "cpuacct.usage");  // ns
+    if (content.empty()) content = content_of(group / "cpu.stat").substr(0, 40);
+    const std::size_t digit = content.find_first_of("0123456789");
+    const bool v2 = digit != 0;
+    return digit == std::string::npos ? 0 : std::stoll(content.substr(digit)) / (v2 ? 1 : 1000);
+  };
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (cpu_used() < 600'000 && std::chrono::steady_clock::now() < deadline) ::usleep(10'000);
+  ASSERT_GE(cpu_used(), 600'000) << "us";
+
+  ::kill(launchers.at(0), SIGKILL);
+  running.join();
+
+  RunSpec next = shell("exit 0");
+  next.limits.cpu = Milliseconds(500) * slowness();
+  const RunOutcome outcome = run(next);
+  EXPECT_EQ(outcome.ending, Ending::kByItself);
+  EXPECT_EQ(outcome.exit_code, 0);
+  EXPECT_LT(outcome.cpu, next.limits.cpu);
 }
 
 TEST_F(SandboxTest, EverythingIsGoneAfterTheForkserver) {

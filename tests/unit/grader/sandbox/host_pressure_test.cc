@@ -31,11 +31,5 @@ TEST(HostPressure, HostIsContendedWhereOthersWaitedATenthOfTheWallTime) {
   EXPECT_FALSE(is_contended(Milliseconds(99), Milliseconds(1000)));
 }
 
-TEST(HostPressure, OutOfMemoryFarBelowTheOwnLimitIsSomebodyElses) {
-  EXPECT_TRUE(is_foreign_out_of_memory(mib(100), mib(512)));
-  EXPECT_FALSE(is_foreign_out_of_memory(mib(511), mib(512)));
-  EXPECT_FALSE(is_foreign_out_of_memory(Bytes{0}, mib(512))) << "unknown";
-}
-
 }  // namespace
 }  // namespace farm::sandbox
