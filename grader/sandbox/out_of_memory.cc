@@ -24,7 +24,7 @@ OutOfMemory out_of_memory_v2(std::int64_t oom, std::int64_t oom_kills) {
 }
 
 OutOfMemory out_of_memory_of_host(std::int64_t kills_before, std::int64_t kills_after) {
-  return kills_after > kills_before ? OutOfMemory::kAbove : OutOfMemory::kNo;
+  return kills_after > kills_before ? OutOfMemory::kKilledAbove : OutOfMemory::kNo;
 }
 
 std::int64_t oom_kills_of_host(std::string_view vmstat) { return keyed(vmstat, "oom_kill"); }

@@ -26,7 +26,7 @@ OutOfMemory out_of_memory_v1(bool own_event, bool parent_event, std::int64_t oom
 // victims of every OOM killer. Source: cgroup-v2.rst.
 OutOfMemory out_of_memory_v2(std::int64_t oom, std::int64_t oom_kills);
 // Without a cgroup of our own: what /proc/vmstat counted for the whole host before and after the
-// run. Never more than kAbove, since the victims may have been others.
+// run. The victims may have been others; they are rare, and a run too many costs little.
 OutOfMemory out_of_memory_of_host(std::int64_t kills_before, std::int64_t kills_after);
 
 // Of /proc/vmstat: processes killed by any OOM killer since the host's start; 0 where it is not

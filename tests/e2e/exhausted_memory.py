@@ -2,9 +2,12 @@
 """A host that has less memory than its programs may use: whoever is killed for that, or refused a page of a tmpfs, below
 its own limit, ends right after a retry or as farm_error; a program that meets its own limit is told so all the while.
 
-The grader and all its sandboxes are in one memory group, whose limit is that host.
+The grader and all its sandboxes are in one memory group, whose limit is that host. Once more without groups for the
+runs, as without root.
 """
 
+import contextlib
+import os
 import pathlib
 import subprocess
 import sys
@@ -103,34 +106,60 @@ def ask(wanted, work, brokers):
     return farm.grade(wanted, work, brokers=brokers, broker_kind="embedded", timeout=280)
 
 
+@contextlib.contextmanager
+def farm_in(group, work, **environment):
+    """A farm of two slots in the group: the address of its broker, the pids of its grader and forkserver."""
+    command = group.command(farm.program("gradefarm"), "up", "--workers", "2", "--canary-interval", "0s", "--metrics", "off")
+    with open(work / "log", "w") as log:
+        up = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, text=True,
+                              env={**os.environ, **environment})
+    try:
+        brokers = next(line.split()[1] for line in up.stdout if line.startswith("bootstrap"))
+        grader = children(up.pid).pop()
+        forkserver = next(pid for pid in children(grader)
+                          if pathlib.Path(f"/proc/{pid}/comm").read_text() == "farm-forkserver\n")
+        yield brokers, forkserver
+        if children(up.pid) != {grader} or forkserver not in children(grader):
+            sys.exit("the grader is not the one that was started")
+    except SystemExit:
+        print((work / "log").read_text()[-3000:])
+        raise
+    finally:
+        group.lift()
+        up.terminate()
+        up.wait()
+
+
+def check_full(work, group):
+    with farm_in(group, work) as (brokers, forkserver):
+        group.leave(LEFT)
+        during = check("short of memory", ask(requests("short"), work / "short", brokers), short=True)
+        if set(during.values()) == {"farm_error"}:
+            sys.exit("short of memory: everything failed, so nothing was told apart")
+        group.lift()
+        check("after", ask(requests("after"), work / "after", brokers), short=False)
+        check_retry(brokers, work, group, forkserver)
+
+
+def check_reduced(work, group):
+    def some(tag):
+        return [one for one in requests(tag) if one["request_id"].split("/")[1] in ("small", "hog", "child_ignored")]
+
+    with farm_in(group, work, GRADEFARM_ISOLATION="reduced") as (brokers, _):
+        group.leave(LEFT)
+        results = ask(some("reduced"), work / "reduced", brokers)
+        check("short of memory without groups", results, short=True)
+        if any(result["isolation"] != "reduced" for result in results if result["verdict"] == "accepted"):
+            sys.exit(f"this is not what was meant: {results}")
+        group.lift()
+        check("after, without groups", ask(some("after"), work / "after-reduced", brokers), short=False)
+
+
 def main():
     farm.needs_root()
     with tempfile.TemporaryDirectory(prefix="exhausted-memory-") as name, cgroups.MemoryGroup("gradefarm-test") as group:
-        work = pathlib.Path(name)
-        up = subprocess.Popen(group.command(farm.program("gradefarm"), "up", "--workers", "2", "--canary-interval", "0s",
-                                            "--metrics", "off"),
-                              stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=open(work / "log", "w"), text=True)
-        try:
-            brokers = next(line.split()[1] for line in up.stdout if line.startswith("bootstrap"))
-            grader = int(children(up.pid).pop())
-            forkserver = next(pid for pid in children(grader)
-                              if pathlib.Path(f"/proc/{pid}/comm").read_text() == "farm-forkserver\n")
-            group.leave(LEFT)
-            during = check("short of memory", ask(requests("short"), work / "short", brokers), short=True)
-            if set(during.values()) == {"farm_error"}:
-                sys.exit("short of memory: everything failed, so nothing was told apart")
-            group.lift()
-            check("after", ask(requests("after"), work / "after", brokers), short=False)
-            check_retry(brokers, work, group, forkserver)
-            if children(up.pid) != {str(grader)} or forkserver not in children(grader):
-                sys.exit("the grader is not the one that was started")
-        except SystemExit:
-            print((work / "log").read_text()[-3000:])
-            raise
-        finally:
-            group.lift()
-            up.terminate()
-            up.wait()
+        check_full(pathlib.Path(name), group)
+        check_reduced(pathlib.Path(name), group)
     print("whoever was short of the host's memory ended right or as farm_error, and all else was judged")
 
 

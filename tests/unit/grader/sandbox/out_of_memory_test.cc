@@ -29,7 +29,7 @@ TEST(OutOfMemoryV2, KillWithoutAnOwnShortageIsFromAbove) {
 }
 
 TEST(OutOfMemoryOfHost, AnyKillMeanwhileMayHaveBeenOurs) {
-  EXPECT_EQ(out_of_memory_of_host(7, 8), OutOfMemory::kAbove);
+  EXPECT_EQ(out_of_memory_of_host(7, 8), OutOfMemory::kKilledAbove);
   EXPECT_EQ(out_of_memory_of_host(7, 7), OutOfMemory::kNo);
   EXPECT_EQ(oom_kills_of_host("pgmajfault 3\noom_kill 248\noom_kill_other 9\n"), 248);
   EXPECT_EQ(oom_kills_of_host("pgmajfault 3\n"), 0);
