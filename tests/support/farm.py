@@ -51,7 +51,7 @@ def read_jsonl(path):
         return [json.loads(line) for line in lines if line.strip()]
 
 
-def grade(requests, work, *, brokers=None, broker_kind=None, workers=None, timeout=900):
+def grade(requests, work, *, brokers=None, broker_kind=None, workers=None, options=(), timeout=900):
     """Grades requests by one run of `gradefarm grade`, in the folder `work`; the results, in the order they came.
 
     Fails the test where the program fails. Results are checked for exactly one answer each.
@@ -65,6 +65,7 @@ def grade(requests, work, *, brokers=None, broker_kind=None, workers=None, timeo
     command += ["--brokers", brokers] if brokers else ["--embedded"]
     command += ["--broker-kind", broker_kind] if broker_kind else []
     command += ["--workers", str(workers)] if workers else []
+    command += options
     begin = time.monotonic()
     done = subprocess.run(command, timeout=timeout, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
