@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "monitoring/log.h"
 
@@ -10,20 +11,23 @@ namespace {
 
 namespace log = monitoring::log;
 
+constexpr int kStoreAttempts = 3;
+constexpr Milliseconds kStorePause{50};
 constexpr Milliseconds kBlobPatience{
     10'000};  // a shared directory may lag behind the record that names it
 
 std::size_t limit_of(Bytes bytes) { return static_cast<std::size_t>(bytes.count); }
 
 // Halves what the result carries of each output until it fits: a verdict must arrive even where its
-// outputs cannot.
-std::string encode_within(EvaluationResult result, Bytes max) {
+// outputs cannot. `because` says why it is no blob.
+std::string encode_within(EvaluationResult result, Bytes max, const std::string& because) {
   std::string encoded = encode_result(result);
   for (std::size_t keep = 16'384; encoded.size() > limit_of(max) && keep > 0; keep /= 2) {
     if (keep == 16'384) {
       result.warnings.push_back(
           "outputs were cut further, and fetched files and actual values left out: the answer is "
-          "larger than one record takes and no blob directory is configured");
+          "larger than one record takes and " +
+          because);
     }
     result.files.clear();
     for (CaseResult& one : result.cases) {
@@ -44,15 +48,42 @@ std::string encode_within(EvaluationResult result, Bytes max) {
   return encoded;
 }
 
-std::string encode_answer(const EvaluationResult& result, const GradingSettings& settings) {
+// Again where the directory is full or has no descriptor just now.
+Expected<BlobReference> store(const kafka::BlobStore& blobs, const std::string& content) {
+  for (int attempts = 1;; ++attempts) {
+    Expected<BlobReference> reference = blobs.put(content);
+    if (reference || !reference.error().retryable() || attempts == kStoreAttempts) return reference;
+    std::this_thread::sleep_for(kStorePause * attempts);
+  }
+}
+
+// Outputs may be cut, for they say so. Fetched files that are not there would be taken for files
+// that the submission did not make: then nothing is said of it.
+EvaluationResult without_files(const EvaluationResult& result, const Error& error) {
+  EvaluationResult failed = unjudged_result(
+      {result.request_id, result.trainer, result.step, result.group, result.metadata_json},
+      Verdict::kFarmError,
+      "the answer with its fetched files could not be stored: " + error.text());
+  failed.timings = result.timings;
+  failed.grader = result.grader;
+  return failed;
+}
+
+// `result` becomes what the answer says.
+std::string encode_answer(EvaluationResult& result, const GradingSettings& settings) {
   std::string encoded = encode_result(result);
   if (encoded.size() <= limit_of(settings.max_answer)) return encoded;
-  if (settings.blobs != nullptr) {
-    const auto reference = settings.blobs->put(encoded);
-    if (reference) return encode_blob_envelope({result.request_id, result.trainer, *reference});
-    log::warning("answer could not be stored as a blob", {{"error", reference.error().text()}});
+  if (settings.blobs == nullptr)
+    return encode_within(result, settings.max_answer, "no blob directory is configured");
+  const auto reference = store(*settings.blobs, encoded);
+  if (reference) return encode_blob_envelope({result.request_id, result.trainer, *reference});
+  log::warning("answer could not be stored as a blob", {{"error", reference.error().text()}});
+  if (!result.files.empty()) {
+    result = without_files(result, reference.error());
+    return encode_result(result);
   }
-  return encode_within(result, settings.max_answer);
+  return encode_within(result, settings.max_answer,
+                       "the blob directory did not take it: " + reference.error().text());
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
+#include <optional>
 
 namespace farm::service {
 namespace {
@@ -127,6 +129,59 @@ TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
   EXPECT_EQ(result->verdict, Verdict::kAccepted);
   EXPECT_TRUE(result->cases[0].truncated);
   EXPECT_FALSE(result->warnings.empty());
+}
+
+// A blob directory that takes nothing: its place has become a file.
+class FullBlobs : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const std::filesystem::path directory = std::filesystem::path(::testing::TempDir()) / "full";
+    std::filesystem::remove_all(directory);
+    auto opened = kafka::BlobStore::open(directory);
+    ASSERT_TRUE(opened);
+    blobs_.emplace(std::move(opened).value());
+    std::filesystem::remove_all(directory);
+    std::ofstream(directory) << "in the way";
+    settings_ = settings();
+    settings_.max_answer = kib(32);
+    settings_.blobs = &*blobs_;
+  }
+
+  Answer answer_with(const std::string& stdout_bytes, const std::string& file) const {
+    EvaluationResult result;
+    result.request_id = "r1";
+    result.verdict = Verdict::kAccepted;
+    result.passed = result.total = 1;
+    result.cases.resize(1);
+    result.cases[0].verdict = Verdict::kAccepted;
+    result.cases[0].stdout_bytes = stdout_bytes;
+    if (!file.empty()) result.files["made"] = file;
+    return answer_of(result, "python", settings_);
+  }
+
+  std::optional<kafka::BlobStore> blobs_;
+  GradingSettings settings_;
+};
+
+TEST_F(FullBlobs, VerdictArrivesWithCutOutputs) {
+  const Answer answer = answer_with(std::string(100'000, 'x'), "");
+
+  EXPECT_EQ(answer.facts.verdict, Verdict::kAccepted);
+  const auto result = decode_result(answer.bytes);
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->cases[0].truncated);
+  EXPECT_THAT(result->warnings.at(0), HasSubstr("did not take it"));
+}
+
+TEST_F(FullBlobs, FilesThatCannotTravelAreTheFarmsFault) {
+  const Answer answer = answer_with("", std::string(100'000, 'x'));
+
+  EXPECT_EQ(answer.facts.verdict, Verdict::kFarmError);
+  EXPECT_EQ(answer.result.verdict, Verdict::kFarmError);
+  const auto result = decode_result(answer.bytes);
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->verdict, Verdict::kFarmError);
+  EXPECT_EQ(result->request_id, "r1");
 }
 
 }  // namespace
