@@ -128,21 +128,25 @@ Bytes ProcessTree::memory_now(const std::vector<pid_t>& pids) const {
     files.count = static_cast<std::int64_t>((space.f_blocks - space.f_bfree) * space.f_frsize);
   }
   Bytes anonymous, shared;
-  std::vector<Bytes> anonymous_of;
-  for (const pid_t pid : pids) {
+  const auto status_of = [this](pid_t pid) {
     const auto status = os::read_file_at(proc_fd_, std::to_string(pid) + "/status");
-    anonymous_of.push_back(status ? parse_sizes(*status, {"RssAnon:"}) : Bytes());
-    anonymous.count += anonymous_of.back().count;
-    if (status) shared.count += parse_sizes(*status, {"RssShmem:"}).count;
+    return status ? *status : std::string();
+  };
+  for (const pid_t pid : pids) {
+    const std::string status = status_of(pid);
+    anonymous.count += parse_sizes(status, {"RssAnon:"}).count;
+    shared.count += parse_sizes(status, {"RssShmem:"}).count;
   }
   // Files of the work tree that are mapped are in both.
   const Bytes quick{anonymous.count + std::max(shared.count, files.count)};
   if (quick.count <= limit_.count) return quick;
   // Pages that processes share were counted once for each so far. The exact share of each is dear.
   Bytes exact, exact_shared;
-  for (std::size_t i = 0; i < pids.size(); ++i) {
-    const auto rollup = os::read_file_at(proc_fd_, std::to_string(pids[i]) + "/smaps_rollup");
-    exact.count += rollup ? parse_sizes(*rollup, {"Pss_Anon:"}).count : anonymous_of[i].count;
+  for (const pid_t pid : pids) {
+    const auto rollup = os::read_file_at(proc_fd_, std::to_string(pid) + "/smaps_rollup");
+    // Asked anew where it is not told: what has ended meanwhile has given its memory back.
+    exact.count += rollup ? parse_sizes(*rollup, {"Pss_Anon:"}).count
+                          : parse_sizes(status_of(pid), {"RssAnon:"}).count;
     if (rollup) exact_shared.count += parse_sizes(*rollup, {"Pss_Shmem:"}).count;
   }
   return {exact.count + std::max(exact_shared.count, files.count)};
