@@ -212,6 +212,14 @@ CheckLine judge_core_pattern(const std::string& pattern) {
                  "sysctl kernel.core_pattern=core");
 }
 
+CheckLine judge_overcommit(const std::string& mode) {
+  if (mode != "2") return ready("overcommit", "vm.overcommit_memory is " + mode);
+  return failing("overcommit",
+                 "vm.overcommit_memory is 2: the host refuses memory to programs that are below "
+                 "their own limits, which nobody can tell from a fault of theirs",
+                 "sysctl vm.overcommit_memory=0, or 1");
+}
+
 CheckLine judge_clock(int state, std::int64_t estimated_error_us) {
   // TIME_ERROR: the kernel's clock is not disciplined by anybody (adjtimex(2)). In containers and
   // virtual machines the host may keep it right all the same.
@@ -239,6 +247,7 @@ int check_host(const config::GraderConfig& config) {
                             config.maxima.memory));
   findings.add(check_descriptors(config.workers));
   findings.add(check_clock());
+  findings.add(judge_overcommit(first_line_of("/proc/sys/vm/overcommit_memory")));
   findings.add(judge_core_pattern(first_line_of("/proc/sys/kernel/core_pattern")));
 
   auto registry = languages::Registry::load(languages_directory(config));

@@ -21,6 +21,8 @@ int check_host(const config::GraderConfig& config);
 CheckLine judge_memory(Bytes host, int workers, Bytes granted, Bytes configured);
 // From /proc/sys/kernel/core_pattern. Pure.
 CheckLine judge_core_pattern(const std::string& pattern);
+// From /proc/sys/vm/overcommit_memory. Pure.
+CheckLine judge_overcommit(const std::string& mode);
 // From adjtimex(2): the state that it returned and the estimated error. Pure.
 CheckLine judge_clock(int state, std::int64_t estimated_error_us);
 

@@ -32,6 +32,12 @@ TEST(JudgeCorePattern, PipedDumpsAreAWarning) {
   EXPECT_THAT(piped.detail, HasSubstr("/usr/share/apport/apport"));
 }
 
+TEST(JudgeOvercommit, StrictAccountingBlocks) {
+  EXPECT_EQ(judge_overcommit("0").state, CheckState::kReady);
+  EXPECT_EQ(judge_overcommit("1").state, CheckState::kReady);
+  EXPECT_TRUE(judge_overcommit("2").blocks());
+}
+
 TEST(JudgeClock, OneThatNobodySynchronisesIsAWarning) {
   EXPECT_EQ(judge_clock(TIME_OK, 2'000).detail, "synchronised, estimated error 2 ms");
   EXPECT_EQ(judge_clock(TIME_ERROR, 0).state, CheckState::kMissing);
