@@ -13,7 +13,8 @@ from typing import Any
 from .messages import SCHEMA_VERSION, Evaluation, Request, StdinCase, StdinStdout, Submission
 
 _MANY = 200  # characters: fewer are quoted sooner one by one
-_OTHER_CONTROLS = bytes(code for code in range(0x20) if chr(code) not in "\n\r\t")
+# Changes the control characters, but for those that quoted() replaces itself.
+_SPOILT = bytes(0x7F if code < 0x20 and chr(code) not in "\n\r\t" else code for code in range(0x100))
 _rest = attrgetter("completion", "continues_prompt", "files", "entry_file")
 _NOTHING = (None, None, None, None)
 
@@ -25,7 +26,7 @@ def quoted(text: str) -> str:
     if len(text) < _MANY:
         return encode_basestring(text)
     raw = text.encode()
-    if len(raw.translate(None, _OTHER_CONTROLS)) != len(raw):
+    if raw.translate(_SPOILT) != raw:
         return encode_basestring(text)
     # Each pass looks for one byte by memchr, several times as fast as the encoder's look at each character.
     raw = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")

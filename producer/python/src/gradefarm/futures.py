@@ -7,7 +7,7 @@ import concurrent.futures
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from concurrent.futures._base import CANCELLED, CANCELLED_AND_NOTIFIED, FINISHED, PENDING
 from typing import Any, Protocol
 
@@ -27,9 +27,9 @@ class Owner(Protocol):
 _CANCELLED = (CANCELLED, CANCELLED_AND_NOTIFIED)
 _DONE = (*_CANCELLED, FINISHED)
 
-# Of all futures that have no condition yet. Held for a few instructions; never while a callback runs or another lock is
-# taken.
-_bare = threading.Lock()
+# Guards all futures that have no condition yet, for a few instructions that neither call out nor take another lock.
+# Reentrant: the garbage collector or a signal handler may come in between and finalize what uses another future.
+_bare = threading.RLock()
 
 
 class GradeFuture(concurrent.futures.Future[Result]):
@@ -47,7 +47,7 @@ class GradeFuture(concurrent.futures.Future[Result]):
     _result: Result | None = None
     _exception: BaseException | None = None
     _made_condition: threading.Condition | None = None
-    _done_callbacks: Sequence[Callable[[Any], object]] = ()
+    _done_callbacks: list[Callable[[Any], object]] | None = None
     _tells_taken = False
 
     def __init__(self, request_id: str, owner: Owner | None = None) -> None:
@@ -57,15 +57,17 @@ class GradeFuture(concurrent.futures.Future[Result]):
 
     @property
     def _condition(self) -> threading.Condition:  # type: ignore[override]
-        condition = self._made_condition
-        if condition is None:
-            with _bare:
-                condition = self._made_condition
-                if condition is None:
-                    self._waiters = []
-                    self._done_callbacks = list(self._done_callbacks)
-                    condition = self._made_condition = threading.Condition()
-        return condition
+        if self._made_condition is not None:
+            return self._made_condition
+        made = threading.Condition()
+        waiters: list[Any] = []
+        callbacks: list[Callable[[Any], object]] = []
+        with _bare:
+            if self._made_condition is None:
+                self._waiters = waiters
+                self._done_callbacks = self._done_callbacks or callbacks
+                self._made_condition = made
+            return self._made_condition
 
     def __await__(self) -> Generator[Any, None, Result]:
         return asyncio.wrap_future(self).__await__()
@@ -78,9 +80,13 @@ class GradeFuture(concurrent.futures.Future[Result]):
         return self._state in _CANCELLED
 
     def add_done_callback(self, fn: Callable[[Any], object]) -> None:
+        callbacks = [fn]
         with _bare:
             if self._made_condition is None and self._state == PENDING:
-                self._done_callbacks = (*self._done_callbacks, fn)
+                if self._done_callbacks is None:
+                    self._done_callbacks = callbacks
+                else:
+                    self._done_callbacks.append(fn)
                 return
         super().add_done_callback(fn)
 
@@ -119,7 +125,8 @@ class GradeFuture(concurrent.futures.Future[Result]):
                 self._exception, self._result = error, result
                 self._state = FINISHED
         if bare:
-            self._invoke_callbacks()  # type: ignore[attr-defined]
+            if self._done_callbacks is not None:
+                self._invoke_callbacks()  # type: ignore[attr-defined]
             return
         with contextlib.suppress(concurrent.futures.InvalidStateError):
             if result is None:
@@ -130,7 +137,7 @@ class GradeFuture(concurrent.futures.Future[Result]):
     def _fail_in_child(self, error: BaseException) -> None:
         """After fork(): the thread that held the lock may not exist here, and the callbacks are the parent's."""
         self._made_condition = None
-        self._done_callbacks = ()
+        self._done_callbacks = None
         self._owner = None
         if self._state == PENDING:
             self._settle(error)
@@ -138,7 +145,7 @@ class GradeFuture(concurrent.futures.Future[Result]):
 
 def _after_fork_in_child() -> None:
     global _bare
-    _bare = threading.Lock()  # the thread that held it may not exist here
+    _bare = threading.RLock()  # the thread that held it may not exist here
 
 
 os.register_at_fork(after_in_child=_after_fork_in_child)
