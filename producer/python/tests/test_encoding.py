@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import random
 
@@ -23,6 +24,14 @@ def code_of(text: str, **more: object) -> Request:
 def test_a_request_and_its_wire_form_are_the_same_bytes(request_):
     request_.request_id = "r"
     assert FARM._encoded(request_).value == FARM._encoded(request_.to_wire()).value
+
+
+@pytest.mark.parametrize("kind", [Request, Submission, StdinStdout, StdinCase])
+def test_the_requests_above_have_every_member(kind):
+    parts = [part for r in requests() for part in (r, r.submission, r.evaluation, *getattr(r.evaluation, "cases", ()))]
+    names = [field.name for field in dataclasses.fields(kind)]
+    given = {name for part in parts if type(part) is kind for name in names if getattr(part, name) is not None}
+    assert given == set(names)
 
 
 @pytest.mark.parametrize("length", LENGTHS)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from json.encoder import encode_basestring
 from operator import attrgetter
 from typing import Any
@@ -15,8 +16,9 @@ from .messages import SCHEMA_VERSION, Evaluation, Request, StdinCase, StdinStdou
 _MANY = 200  # characters: fewer are quoted sooner one by one
 # Changes the control characters, but for those that quoted() replaces itself.
 _SPOILT = bytes(0x7F if code < 0x20 and chr(code) not in "\n\r\t" else code for code in range(0x100))
-_rest = attrgetter("completion", "continues_prompt", "files", "entry_file")
-_NOTHING = (None, None, None, None)
+_REST = [field.name for field in fields(Submission) if field.name not in ("language", "code")]
+_rest = attrgetter(*_REST)
+_NOTHING = (None,) * len(_REST)
 
 encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 

@@ -249,7 +249,7 @@ class Engine:
         window = options.max_outstanding_bytes or 64 << 20
         self._producer = Producer(self._config({
             "acks": "all", "enable.idempotence": True, "linger.ms": 5,
-            "compression.type": "zstd", "compression.level": 1,  # 3, the default: 40 % more CPU for 7 % fewer bytes
+            "compression.type": "zstd", "compression.level": 1,  # of 3: 40 % more CPU, 6 to 10 % fewer bytes
             "delivery.timeout.ms": 60_000, "message.max.bytes": 2 << 20, "sticky.partitioning.linger.ms": 0,
             "partitioner": "consistent_random",
             "queue.buffering.max.messages": min(max(100_000, 2 * options.max_outstanding_requests), 10_000_000),
