@@ -90,8 +90,7 @@ class Launcher {
   }
 
  private:
-  // Where the host runs out of memory, programs go first (child.cc), then launchers, which cost one
-  // run each, and the daemon last. Best effort: nothing depends on it.
+  // Of a host without memory: after programs (child.cc), before the daemon. Best effort.
   static void become_second_victim() {
     (void)os::write_file_at(AT_FDCWD, "/proc/self/oom_score_adj", "500");
   }
@@ -179,7 +178,9 @@ class Launcher {
     FARM_TRY(const SupervisedEnd end, supervise(run, meter));
     if (watched) watched->note_end(end.reaped_cpu);
     FARM_TRY(const RunUsage usage, meter.usage());
-    const bool denied_forks = meter.was_denied_forks();
+    const bool ended_well = end.ending == Ending::kByItself && end.exited &&
+                            end.exited->code == CLD_EXITED && end.exited->status == 0;
+    const bool denied_forks = !ended_well && meter.was_denied_forks();
     if (cgroup) FARM_CHECK_OK(cgroup->remove());
     if (end.failed) return explain_failure(*end.failed, command, reply);
 
@@ -193,14 +194,13 @@ class Launcher {
     } else {
       reply.signal = SIGKILL;
     }
-    const bool ended_well = end.ending == Ending::kByItself && reply.exit_code == 0;
     if (spoils_run(usage.out_of_memory, ended_well)) {
-      return exhausted("sandbox: the host or a parent cgroup ran out of memory while a run used " +
-                       std::to_string(usage.memory_peak.count) + " of its " +
-                       std::to_string(spec.limits.memory.count) +
-                       " bytes; give the grader fewer slots or more memory");
+      return exhausted(
+          "sandbox: the host or a parent cgroup ran out of memory below a run's limit of " +
+          std::to_string(spec.limits.memory.count) +
+          " bytes; give the grader fewer slots or more memory");
     }
-    if (denied_forks && !ended_well) {
+    if (denied_forks) {
       return exhausted(
           "sandbox: a parent cgroup refused processes to a run that was below its own limit of " +
           std::to_string(spec.limits.processes) + "; raise its pids.max");
