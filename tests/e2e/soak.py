@@ -77,7 +77,7 @@ def main():
             request, right[request["request_id"]] = honest(number, dice, options.honest_wall_ms)
         todo.append(request)
 
-    wrong, verdicts = [], collections.Counter()
+    wrong, verdicts, progress = [], collections.Counter(), farm.Progress(options.requests)
     os.environ["GRADEFARM_ANSWER_CACHE"] = ANSWER_CACHE
     with watched_farm.WatchedFarm(farm.BUILD / "e2e" / "soak", options.workers) as farm_:
         farm_.warm_up()
@@ -89,16 +89,20 @@ def main():
                 if verdict not in right.get(name, {verdict}) or verdict in forbidden.get(name, ()):
                     measured = [{key: case.get(key) for key in MEASURED} for case in result["cases"]]
                     wrong.append(f"{name}: {verdict}: {result['message'][:200]} {measured}")
+                    print("WRONG", wrong[-1], flush=True)
+            progress.add(len(todo[begin:begin + AT_ONCE]),
+                         f", {len(wrong)} wrong, resident {sum(farm_.resident().values()) >> 10} KiB")
             if before is None and begin + AT_ONCE >= options.requests // 10:
                 before, resident = farm_.footprint(), farm_.resident()
         left = farm_.left_behind(before)
         after = farm_.resident()
     print("verdicts:", dict(verdicts))
     print("resident KiB:", {pid: f"{resident[pid] >> 10} → {after.get(pid, 0) >> 10}" for pid in resident})
+    false_verdicts = len(wrong)
     wrong += [f"left behind: {text}" for text in left]
     wrong += [f"resident memory of {pid} grew from {size} to {after[pid]} bytes" for pid, size in resident.items()
               if after.get(pid, 0) > max(size * MAY_GROW, size + (MAY_GROW_BYTES if options.requests < 2000 else 0))]
-    for text in wrong[:50]:
+    for text in wrong[false_verdicts:]:
         print("WRONG", text)
     print(f"{options.requests} requests, {len(forbidden)} of them hostile: {len(wrong)} findings")
     sys.exit(1 if wrong else 0)

@@ -110,6 +110,21 @@ def wait_until(condition, seconds, what):
         time.sleep(0.05)
 
 
+class Progress:
+    """Says how far a long run is, at most every `every` seconds."""
+
+    def __init__(self, total, every=10):
+        self.total, self.every, self.done = total, every, 0
+        self.begin = self.said = time.monotonic()
+
+    def add(self, number, note=""):
+        self.done += number
+        now = time.monotonic()
+        if now - self.said >= self.every or self.done == self.total:
+            self.said = now
+            print(f"{self.done}/{self.total}, {now - self.begin:.0f} s{note}", flush=True)
+
+
 class Grader:
     """A gradefarm-grader as a context: ready on entry, ended in order on exit. Dies with us."""
 
