@@ -186,6 +186,7 @@ Expected<Done> Conversation::note_answer() {
   if (awaiting_times_ || hung_up_ || received_.size() < kHeader) return Done{};
   const std::size_t size = size_in(received_);
   if (size > static_cast<std::size_t>(spec_->limits.output.count)) {
+    answered_too_much_ = true;
     peer_.reset();
     return kill(Ending::kOutputLimit);
   }
@@ -248,8 +249,8 @@ RunOutcome Conversation::take_outcome() {
 }
 
 bool Conversation::over_output_limit() const {
-  return std::any_of(drains_.begin(), drains_.end(),
-                     [](const Drain& drain) { return drain.over_cap(); });
+  return answered_too_much_ || std::any_of(drains_.begin(), drains_.end(),
+                                           [](const Drain& drain) { return drain.over_cap(); });
 }
 
 Expected<Done> Conversation::read_reply() {

@@ -100,6 +100,7 @@ class Conversation {
   std::string to_send_, received_;
   bool awaiting_times_ = false;
   bool hung_up_ = false;
+  bool answered_too_much_ = false;  // and may have ended by itself before it was killed for it
 
   bool kill_sent_ = false;
   bool ended_ = false;
