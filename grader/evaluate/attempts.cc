@@ -7,7 +7,8 @@ namespace farm::evaluate {
 Expected<Done> check_usable(const sandbox::RunOutcome& outcome, Isolation min_isolation) {
   if (outcome.ending == sandbox::Ending::kStarved) {
     return unavailable(
-        "the run had no CPU for too long: this host is overloaded; give the grader fewer slots");
+        "the run had no CPU for too long: this host is overloaded; give the grader fewer slots, "
+        "or this virtual machine CPUs of its own");
   }
   if (outcome.isolation < min_isolation) {
     return internal_error("the sandbox gave isolation '" + std::string(word(outcome.isolation)) +

@@ -164,11 +164,13 @@ class Launcher {
     descriptors.peer_out.reset();
 
     SupervisedRun run;
+    run.init_pid = init.pid;
     run.init_pidfd = init.pidfd.get();
     run.report_fd = report.first.get();
     run.daemon_fd = socket_.get();
     run.proc_fd = proc_.get();
     run.cpus = settings_.cpus_per_run;
+    run.host_cpus = plan.cpus;
     run.limits = spec.limits;
     run.read_order = [this] { return read_order(); };
     std::optional<ProcessTree> watched;
@@ -206,7 +208,7 @@ class Launcher {
           std::to_string(spec.limits.processes) + "; raise its pids.max");
     }
     reply.out_of_memory = usage.out_of_memory == OutOfMemory::kOwnLimit ? 1 : 0;
-    reply.cpu_ns = (usage.cpu - end.cpu_before).count();
+    reply.cpu_ns = (usage.cpu - end.cpu_before - end.miscounted).count();
     reply.wall_ns = end.wall.count();
     reply.starved_ns = end.starved.count();
     reply.throttled_ns = usage.throttled.count();

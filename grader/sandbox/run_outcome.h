@@ -18,9 +18,11 @@ enum class Ending {
   kCpuLimit,     // killed: CPU time of the tree
   kWallLimit,    // killed: wall time less starvation
   kOutputLimit,  // killed: stdout, stderr or the channel beyond the cap
-  kStarved,      // killed at a hard cap without having had its CPU: the farm's fault, run it again
-  kCancelled,    // killed: the caller asked
-  kDismissed,    // killed: its tester had ended, and nobody needed it any more
+  // At a hard cap without having had its CPU, or past its wall limit on CPUs that a hypervisor held
+  // back for half of the time: the farm's fault, run it again.
+  kStarved,
+  kCancelled,  // killed: the caller asked
+  kDismissed,  // killed: its tester had ended, and nobody needed it any more
 };
 
 struct FetchedFile {
@@ -37,7 +39,7 @@ struct RunOutcome {
   // While it ran into a time limit: the verdict is confirmed.
   bool host_short_of_memory = false;
   bool host_contended = false;  // others wanted CPU or disk too; told of the wall limit alone
-  Microseconds cpu{0};          // user and system, whole tree
+  Microseconds cpu{0};          // user and system, whole tree; less miscounted steal at a limit
   Microseconds wall{0};         // less starvation, as far as it was measured
   Microseconds starved{0};      // ready to run without a CPU
   Microseconds throttled{0};    // held back by the CPU quota

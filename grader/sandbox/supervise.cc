@@ -15,6 +15,7 @@
 
 #include "grader/os/unix_socket.h"
 #include "grader/sandbox/starvation.h"
+#include "grader/sandbox/stolen_time.h"
 
 #ifndef P_PIDFD
 #define P_PIDFD 3
@@ -28,6 +29,8 @@ using Clock = std::chrono::steady_clock;
 constexpr Nanoseconds kSetupPatience =
     std::chrono::seconds(30);  // a fork on a swamped host; beyond it, try again
 constexpr Nanoseconds kShortestWait = Milliseconds(1);
+// Longer than a timer tick, with which a thread that runs is charged.
+constexpr Nanoseconds kShortPatience = Milliseconds(20);
 
 Nanoseconds scaled(Milliseconds limit, double factor) {
   return Nanoseconds(
@@ -69,8 +72,13 @@ class Supervisor {
   // Ends the run where a limit is passed; else says how long nothing can happen to it.
   Expected<Nanoseconds> check_limits() {
     FARM_TRY(const Nanoseconds total, meter_.cpu_used());
-    const Nanoseconds used = total - end_.cpu_before;
-    if (used >= cpu_kill_) return end_now(Ending::kCpuLimit);
+    Nanoseconds used = total - end_.cpu_before;
+    if (used >= cpu_kill_) {
+      FARM_TRY(const std::vector<pid_t> members, meter_.members());
+      note_miscounted(members);
+      used -= end_.miscounted;
+      if (used >= cpu_kill_) return end_now(Ending::kCpuLimit);
+    }
     const std::optional<Nanoseconds> watch = meter_.watch_interval();
     if (watch) {
       FARM_TRY(const RunUsage usage, meter_.usage());
@@ -78,15 +86,33 @@ class Supervisor {
     }
     const Nanoseconds elapsed = Clock::now() - started_at_;
     if (elapsed >= wall_kill_) {
-      FARM_TRY(const std::vector<pid_t> members, meter_.members());
+      FARM_TRY(std::vector<pid_t> members, meter_.members());
+      members.push_back(program_);  // as a zombie it is no member any more
       note_starvation(longest_run_delay(run_.proc_fd, members));
-      if (elapsed - end_.starved >= wall_kill_) return end_now(Ending::kWallLimit);
+      bool over = elapsed - end_.starved >= wall_kill_;
+      if (!over) waiting_.reset();
+      const bool unclear = over && ends_or_waits(members);
+      if (over && !unclear) {  // what it waited meanwhile is counted now
+        note_starvation(longest_run_delay(run_.proc_fd, members));
+        over = elapsed - end_.starved >= wall_kill_;
+      }
+      if (over && !unclear) return end_now(Ending::kWallLimit);
       if (elapsed >= hard_cap_) return end_now(Ending::kStarved);
+      if (unclear) return kShortPatience;
     }
     const auto cpu_left = Nanoseconds(
         static_cast<std::int64_t>(static_cast<double>((cpu_kill_ - used).count()) / run_.cpus));
     const Nanoseconds wall_left = wall_kill_ - (elapsed - end_.starved);
     return std::max(kShortestWait, std::min({cpu_left, wall_left, watch.value_or(wall_left)}));
+  }
+
+  // Whether the program has ended and its init had no CPU yet to say so, or some thread has waited
+  // for a CPU ever since it was seen here first: the kernel will count that when it is over.
+  bool ends_or_waits(const std::vector<pid_t>& members) {
+    if (has_ended(run_.proc_fd, program_)) return true;
+    const Runnable now = runnable_threads(run_.proc_fd, members);
+    waiting_ = waiting_ ? still_waiting(*waiting_, now) : now;
+    return !waiting_->empty();
   }
 
   Expected<Nanoseconds> end_now(Ending ending) {
@@ -141,6 +167,8 @@ class Supervisor {
         started_at_ = Clock::now();
         // What it waited before it was the program is not the program's.
         delay_before_ = longest_run_delay(run_.proc_fd, {program_});
+        init_delay_before_ = longest_run_delay(run_.proc_fd, {run_.init_pid});
+        stolen_before_ = stolen_so_far(run_.proc_fd, run_.host_cpus);
         return Done{};
       case Report::Kind::kFailed:
         end_.failed = report;
@@ -148,9 +176,12 @@ class Supervisor {
       case Report::Kind::kExited:
         end_.exited = report;
         note_starvation(longest_run_delay(run_.proc_fd, {program_}));
+        // Its init was ready to say so, and had no CPU either.
+        end_.starved += longest_run_delay(run_.proc_fd, {run_.init_pid}) - init_delay_before_;
         break;
     }
     note_end();
+    if (end_.exited) FARM_CHECK_OK(check_cpu_time({program_}));  // a zombie still tells
     return Done{};
   }
 
@@ -162,12 +193,32 @@ class Supervisor {
     note_starvation(delay);
     const Clock::time_point now = Clock::now();
     const Nanoseconds wall = std::max(Nanoseconds(0), now - started_at_ - end_.starved);
-    run_.report_turn({total - end_.cpu_before, wall, end_.starved});
+    FARM_CHECK_OK(check_cpu_time(members));
+    run_.report_turn({total - end_.cpu_before - end_.miscounted, wall, end_.starved});
     end_.cpu_before = total;
-    end_.starved = Nanoseconds(0);
+    end_.starved = end_.miscounted = Nanoseconds(0);
     delay_before_ = delay;
+    stolen_before_ = stolen_so_far(run_.proc_fd, run_.host_cpus);
+    ahead_before_ = run_.ahead_of_ticks(members);
     started_at_ = now;
     return Done{};
+  }
+
+  // Of a turn or run that ended by itself: whether all is CPU time that was counted matters only
+  // above the limit.
+  Expected<Done> check_cpu_time(const std::vector<pid_t>& members) {
+    FARM_TRY(const Nanoseconds total, meter_.cpu_used());
+    if (total - end_.cpu_before > run_.limits.cpu) note_miscounted(members);
+    return Done{};
+  }
+
+  Nanoseconds stolen() const {
+    return stolen_so_far(run_.proc_fd, run_.host_cpus) - stolen_before_;
+  }
+
+  void note_miscounted(const std::vector<pid_t>& members) {
+    end_.miscounted = std::max(end_.miscounted,
+                               miscounted(stolen(), run_.ahead_of_ticks(members) - ahead_before_));
   }
 
   void note_starvation(Nanoseconds delay) {
@@ -179,6 +230,10 @@ class Supervisor {
     if (!started_) return;
     const Nanoseconds elapsed = Clock::now() - started_at_;
     end_.wall = std::max(Nanoseconds(0), elapsed - end_.starved);
+    const bool by_wall = end_.ending == Ending::kByItself || end_.ending == Ending::kWallLimit;
+    if (by_wall && end_.wall > run_.limits.wall && stood_still(stolen(), elapsed)) {
+      end_.ending = Ending::kStarved;
+    }
   }
 
   // The end of pid 1 is the end of its whole namespace: the kernel kills every process in it and
@@ -207,7 +262,9 @@ class Supervisor {
   bool finished_ = false;
   pid_t program_ = 0;
   Clock::time_point started_at_;
-  Nanoseconds delay_before_{0};
+  Nanoseconds delay_before_{0}, init_delay_before_{0};
+  Nanoseconds stolen_before_{0}, ahead_before_{0};
+  std::optional<Runnable> waiting_;  // since the wall limit was met
 };
 
 }  // namespace

@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <optional>
+#include <vector>
 
 #include "grader/sandbox/child.h"
 #include "grader/sandbox/run_meter.h"
 #include "grader/sandbox/run_outcome.h"
 #include "grader/sandbox/run_spec.h"
+#include "grader/sandbox/stolen_time.h"
 #include "schemas/expected.h"
 
 namespace farm::sandbox {
@@ -38,12 +40,16 @@ struct TurnTimes {
 };
 
 struct SupervisedRun {
+  pid_t init_pid = 0;  // as proc_fd knows it
   int init_pidfd = -1;
-  int report_fd = -1;  // our end; credentials are passed
-  int daemon_fd = -1;  // kill orders arrive here
-  int proc_fd = -1;    // the host's /proc
-  double cpus = 1;     // the run's CPU quota: how fast it can use up its CPU time
+  int report_fd = -1;          // our end; credentials are passed
+  int daemon_fd = -1;          // kill orders arrive here
+  int proc_fd = -1;            // the host's /proc
+  std::vector<int> host_cpus;  // that the program may use
+  double cpus = 1;             // the run's CPU quota: how fast it can use up its CPU time
   Limits limits;
+  // stolen_time.h; a test says what the kernel would.
+  Nanoseconds (*ahead_of_ticks)(const std::vector<pid_t>&) = sandbox::ahead_of_ticks;
   // Reads one message from daemon_fd. Error: the daemon is gone.
   std::function<Expected<Order>()> read_order;
   std::function<void(const TurnTimes&)> report_turn;  // answers Order::ends_turn
@@ -56,6 +62,7 @@ struct SupervisedEnd {
   Nanoseconds wall{0};           // of the last turn, less `starved`
   Nanoseconds starved{0};
   Nanoseconds cpu_before{0};  // used in the turns before the last
+  Nanoseconds miscounted{0};  // of the last turn: no CPU time, though it was counted as such
   Nanoseconds reaped_cpu{0};  // of all processes, as wait(2) tells it
 };
 

@@ -27,5 +27,27 @@ TEST(RunDelay, ProcessThatIsGoneCountsAsNone) {
   EXPECT_GE(longest_run_delay(proc.get(), {::getpid()}), Nanoseconds(0));
 }
 
+TEST(ProcessState, FollowsTheNameWhichMayHoldAnything) {
+  EXPECT_EQ(parse_state("42 (python3) S 1 42"), 'S');
+  EXPECT_EQ(parse_state("42 (a) R (b) Z 1 42"), 'Z');
+  EXPECT_EQ(parse_state("42 (a) "), '\0');
+  EXPECT_EQ(parse_state("42 (a"), '\0');
+  EXPECT_EQ(parse_state(""), '\0');
+}
+
+TEST(StillWaiting, AreThoseThatWereReadyBeforeAndHaveHadNoCpuSince) {
+  const Runnable before{{"1/task/1/", "5 9 1"}, {"1/task/2/", "5 9 1"}, {"1/task/3/", "5 9 1"}};
+  const Runnable now{{"1/task/1/", "5 9 1"}, {"1/task/2/", "6 9 1"}, {"1/task/4/", "5 9 1"}};
+
+  EXPECT_EQ(still_waiting(before, now), (Runnable{{"1/task/1/", "5 9 1"}}));
+}
+
+TEST(RunnableThreads, ThisThreadIsOne) {
+  const os::UniqueFd proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+
+  EXPECT_EQ(runnable_threads(proc.get(), {::getpid()}).size(), 1U);
+  EXPECT_FALSE(has_ended(proc.get(), ::getpid()));
+}
+
 }  // namespace
 }  // namespace farm::sandbox
