@@ -4,6 +4,7 @@
 //
 // Exit codes: 0 drained, 1 failed while running or starting, 2 usage, 3 no broker.
 
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -38,6 +39,16 @@ constexpr Milliseconds kBrokerPatience{10'000};
 
 service::Service* running_service =
     nullptr;  // for the signal handler, which can be given no argument
+
+// What one run printed is given back to the kernel when it is answered. By default the C library
+// keeps it: its thresholds grow with the largest block that was ever freed (mallopt(3),
+// M_MMAP_THRESHOLD), and each slot's thread would hold several times its largest output for ever.
+void give_memory_back() {
+  constexpr int kOwnMapping = 128 << 10;
+  constexpr int kFreeAtTheTop = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kOwnMapping);
+  ::mallopt(M_TRIM_THRESHOLD, kFreeAtTheTop);
+}
 
 void stop_on_signal(int) {
   if (running_service != nullptr) running_service->request_stop();
@@ -250,6 +261,7 @@ int run(const config::GraderConfig& config) {
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);
+  farm::grader::give_memory_back();
   auto parsed = farm::config::parse_grader(farm::config::invocation_of_process(argc, argv));
   if (!parsed) {
     std::fprintf(stderr, "gradefarm-grader: %s\n", parsed.error().text().c_str());
