@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -102,6 +103,10 @@ Expected<Conversation> Conversation::begin(int launcher, std::uint32_t run_numbe
   FARM_TRY(const os::UniqueFd stdin_file, os::make_sealed_memfd("stdin", spec.stdin_bytes));
   FARM_TRY(os::Pipe out, os::make_pipe());
   FARM_TRY(os::Pipe err, os::make_pipe());
+  // The program has another uid: without this `echo error > /dev/stderr` is refused, which opens
+  // the pipe anew. For writing only; nobody else can reach it.
+  if (::fchmod(out.write.get(), 0222) != 0 || ::fchmod(err.write.get(), 0222) != 0)
+    return system_error("let the program open its standard streams", errno);
   os::Pipe channel;
   os::UniqueFd channel_input;
   std::vector<int> fds = {payload.get(), stdin_file.get(), out.write.get(), err.write.get()};
