@@ -37,6 +37,14 @@ Judgement judge_word(const AttemptedPair& pair, std::string_view token) {
                 word == "gone" ? pair.report.rest : "ended before the tests completed");
 }
 
+// How much longer a submission may live whose tester was still thinking: in proportion to what that
+// has thought so far, since a submission can make it think and then sleep.
+Milliseconds more_time(const TesterReport& report, const Apart& apart) {
+  constexpr int kAtMostSoManyTimes = 4;
+  const Microseconds more = report.thought * kAtMostSoManyTimes;
+  return std::min(apart.patience, std::chrono::ceil<Milliseconds>(more));
+}
+
 }  // namespace
 
 TesterReport read_report(std::string_view channel_bytes) {
@@ -81,7 +89,9 @@ Expected<AttemptedPair> run_apart(const Apart& apart, const std::string& token,
     pair.tester = classify(pair.outcome.tester, apart.tester.limits);
     const bool cut_short = outcome.ending == sandbox::Ending::kWallLimit &&
                            outcome.wall <= apart.submission.limits.wall;
-    if (cut_short) submission.limits.wall = apart.submission.limits.wall + apart.patience;
+    if (cut_short) {
+      submission.limits.wall = apart.submission.limits.wall + more_time(pair.report, apart);
+    }
     // A tester that had its last word is not judged by its limits.
     return cut_short || pair.submission.confirm ||
            (pair.report.word.empty() && pair.tester.confirm);

@@ -333,8 +333,12 @@ struct PlanParts {
   }
 };
 
-// The tester has limits of its own: its language's, and time to wait for a submission that is
-// starved up to the supervisor's hard cap.
+// What tests may need besides, to start and to import their libraries.
+constexpr Milliseconds kTestsStart{1000};
+
+// The tester has limits of its own: CPU time like the submission's, since what it thinks about may
+// be what that returned (a set whose hashes collide is slow to build and slow to compare), time to
+// wait for a submission that is starved up to the supervisor's hard cap, and else its language's.
 Expected<Apart> make_apart(const LanguageDefinition& language, const AssertTests& tests,
                            const std::string& source, const Files& files, const LimitValues& limits,
                            const PlanSettings& settings) {
@@ -346,8 +350,9 @@ Expected<Apart> make_apart(const LanguageDefinition& language, const AssertTests
   apart.submission.channel_input = served_task(source);
 
   FARM_TRY(LimitValues own, resolve({}, language.limits, settings.limits));
-  apart.patience = own.run_wall;
-  own.run_wall += sandbox::longest_wall(limits.run_wall);
+  own.run_cpu = limits.run_cpu + kTestsStart;
+  apart.patience = own.run_cpu;
+  own.run_wall = sandbox::longest_wall(limits.run_wall + apart.patience);
   FARM_TRY(Program tester,
            make_program(language, source, {}, make_tester_harness(), own, settings.python));
   apart.tester = std::move(tester.run);

@@ -47,7 +47,7 @@ struct CaseInput {
 struct Apart {
   sandbox::RunSpec submission;  // serves calls
   sandbox::RunSpec tester;      // the completion token goes before its channel input
-  Milliseconds patience{0};     // the tester's own share of its wall limit; the rest is waiting
+  Milliseconds patience{0};     // what the tester may think while the submission waits
 };
 
 struct Plan {
