@@ -29,11 +29,7 @@ def main():
     source = task["source"]
     module = python_program.make_module(os.path.basename(source).rpartition(".")[0] or source, source)
     try:
-        program = python_program.compile_file(source)
-    except (SyntaxError, ValueError) as error:
-        leaving.fail(error)
-    try:
-        exec(program, module.__dict__)
+        python_program.load(source, module)
         function = find(module, task["entry_point"])
         value = function(*task["args"], **task["kwargs"])
     except SystemExit_:

@@ -32,7 +32,7 @@ def main():
     source = task["source"]
     module = python_program.make_module(os.path.basename(source).rpartition(".")[0] or source, source)
     try:
-        exec(python_program.compile_file(source), module.__dict__)
+        python_program.load(source, module)
     except SystemExit_:
         raise
     except BaseException_ as error:

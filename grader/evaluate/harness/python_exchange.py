@@ -10,6 +10,8 @@ Besides the tags of schemas/value.h, where the trusted side must see what the pr
   {"$ref": n}     the n-th mutable argument of this call, counted in the order of their text: itself, not a copy
   {"$frozenset": […]}  {"$complex": [re, im]}  {"$range": [a, b, c]}  {"$bytearray": "<base64>"}
   {"$decimal": "1.50"}  {"$fraction": [n, d]}
+  {"$date": [y, m, d]}  {"$time": [h, m, s, us]}  {"$datetime": [y, m, d, h, m, s, us]}  {"$timedelta": [d, s, us]}
+  {"$object": [type, truth]}      what has no value form; whether it is true, or null where it does not say
   {"$iter": […]}  {"$keys": […]}  {"$values": […]}  {"$items": [[key, value], …]}   generators, maps, views of dicts, …
   {"$deque": [[…], maxlen]}  {"$Counter": {…}}  {"$OrderedDict": {…}}               of collections
   {"$array": [dtype, shape, "<base64>"]}  {"$scalar": [dtype, "<base64>"]}          of numpy
@@ -30,30 +32,19 @@ MAX_INT_DIGITS = 100_000
 MAX_PARTS = 4_000_000  # values in one frame, about
 NUMPY_KINDS = frozenset("biufcSUMm")
 NUMPY_SCALARS = ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "longlong",
-                 "ulonglong", "float16", "float32", "float64", "longdouble", "complex64", "complex128", "clongdouble")
+                 "ulonglong", "float16", "float32", "float64", "longdouble", "complex64", "complex128", "clongdouble",
+                 "datetime64", "timedelta64")
+DATES = {"date": ("year", "month", "day"), "time": ("hour", "minute", "second", "microsecond"),
+         "datetime": ("year", "month", "day", "hour", "minute", "second", "microsecond"),
+         "timedelta": ("days", "seconds", "microseconds")}
 # Types whose values are run to their end.
-ITERATORS = [type(iter(empty)) for empty in ([], (), {}, {}.values(), {}.items(), "", b"", set(), range(0))]
-ITERATORS += [map, filter, zip, enumerate, reversed, type(_ for _ in ()), type(reversed([])), type(reversed({}))]
+ITERATORS = [type(iter(empty)) for empty in ([], (), {}, {}.values(), {}.items(), "", "\xe9", b"",
+                                              bytearray(), set(), range(0), range(1 << 70))]
+ITERATORS += [map, filter, zip, enumerate, reversed, type(_ for _ in ()), type(reversed([])), type(reversed({})),
+              type(reversed({}.values())), type(reversed({}.items()))]
 ITERTOOLS = ("accumulate", "chain", "combinations", "combinations_with_replacement", "compress", "dropwhile",
              "filterfalse", "groupby", "islice", "pairwise", "permutations", "product", "starmap", "takewhile",
              "zip_longest")
-
-
-# What an object of a subclass is worth where Python compares it as its base.
-PLAIN_PARTS = {int: int.__pos__, float: float.__pos__, complex: complex.__pos__, str: str.__str__,
-               bytes: lambda value: bytes.__getitem__(value, slice(None)),
-               tuple: lambda value: tuple.__getitem__(value, slice(None)),
-               list: lambda value: list.__getitem__(value, slice(None)),
-               dict: dict.copy, set: set.copy, frozenset: lambda value: frozenset(frozenset.__iter__(value))}
-
-
-def plain_part(value):
-    """The value of a subclass that does not say itself what it equals: a liar would have to."""
-    kind = type(value)
-    for base in kind.__mro__:
-        if base in PLAIN_PARTS:
-            return PLAIN_PARTS[base](value) if kind.__eq__ is base.__eq__ else None
-    return None
 
 
 class Table:
@@ -66,6 +57,18 @@ class Table:
     def add(self, value):
         self.numbers[id(value)] = len(self.objects)
         self.objects.append(value)
+
+
+class Unknown:
+    """What the other side may learn of an object that has no value form. That it counts as true says no more than True
+    would; that it is equal to something does."""
+
+    def __init__(self, value, type_name=type.__dict__["__qualname__"].__get__):
+        self.name = str(type_name(type(value)))[:200]
+        try:
+            self.truth = True if value else False
+        except Exception:
+            self.truth = None
 
 
 class RichEncoder:
@@ -100,6 +103,11 @@ class RichEncoder:
             shape = encode_list(sequence(value.shape), depth)
             return '{"$array":["' + value.dtype.str + '",' + shape + "," + encode_bytes(value.tobytes()) + "]}"
 
+        def encode_date(value, parts):
+            if getattr(value, "tzinfo", None) is not None:
+                return base.opaque("datetime-with-tzinfo")
+            return encode_list([getattr(value, part) for part in parts], 0)
+
         def encode_numpy_scalar(value):
             return '{"$scalar":["' + value.dtype.str + '",' + encode_bytes(value.tobytes()) + "]}"
 
@@ -117,7 +125,8 @@ class RichEncoder:
         base.scalars[complex] = tagged("$complex", lambda v: "[" + float_text(v.real) + "," + float_text(v.imag) + "]")
         base.scalars[range] = tagged("$range", lambda v: encode_list([v.start, v.stop, v.step], 0))
         self.mutable_array = mutable(encode_array)
-        self.encode_numpy_scalar, self.run_out = encode_numpy_scalar, run_out
+        base.scalars[Unknown] = tagged("$object", lambda v: encode_list([v.name, v.truth], 0))
+        self.encode_numpy_scalar, self.encode_date, self.run_out = encode_numpy_scalar, encode_date, run_out
         self.of_collections = {
             "deque": tagged("$deque", encode_deque),
             "Counter": tagged("$Counter", base.encode_dict),
@@ -131,6 +140,9 @@ class RichEncoder:
         base.know("decimal", ("Decimal",), base.scalars, base.tagged("$decimal", lambda v: number_of(text_of(v))))
         base.know("fractions", ("Fraction",), base.scalars,
                   base.tagged("$fraction", lambda v: encode_list([v.numerator, v.denominator], 0)))
+        for name, parts in DATES.items():
+            base.know("datetime", (name,), base.scalars,
+                      base.tagged("$" + name, lambda value, parts=parts: self.encode_date(value, parts)))
         for name, contents in self.of_collections.items():
             base.know("collections", (name,), self.contents, contents)
             base.know("collections", (name,), base.containers, self.mutable(contents))
@@ -206,6 +218,16 @@ def make_decoder():
         from decimal import Decimal
         return Decimal(body)
 
+    def date(kind):
+        def make(body):
+            import datetime
+            return getattr(datetime, kind)(*items(body))
+        return make
+
+    def unknown(body):
+        name, truth = body
+        return Opaque(name, truth)
+
     def from_bytes(dtype, text):
         import numpy
         kind = numpy.dtype(dtype)
@@ -262,6 +284,8 @@ def make_decoder():
         "$array": array,
         "$scalar": lambda body: from_bytes(*body)[0],
         "$type": Opaque,
+        "$object": unknown,
+        **{"$" + kind: date(kind) for kind in DATES},
     }
     parse = python_values.make_parser(tuple, parse_int)
 
@@ -280,10 +304,11 @@ def make_decoder():
 
 
 class Opaque:
-    """An object whose type has no value form: equal to nothing, itself included, and neither true nor false."""
+    """An object whose type has no value form: equal to nothing, itself included."""
 
-    def __init__(self, name):
+    def __init__(self, name, truth=None):
         self.__name = str(name)[:200]
+        self.__truth = truth
 
     def __repr__(self):
         return "<an object of type %s, which has no value form>" % self.__name
@@ -297,7 +322,9 @@ class Opaque:
     __hash__ = None
 
     def __bool__(self):
-        raise TypeError(repr(self))
+        if type(self.__truth) is not bool:
+            raise TypeError(repr(self))
+        return self.__truth
 
 
 class Broken(Exception):

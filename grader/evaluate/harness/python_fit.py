@@ -10,7 +10,8 @@ import builtins
 import types
 
 # Libraries whose values cross, or which only compute.
-LIBRARIES = frozenset("""__future__ abc bisect cmath collections copy dataclasses decimal enum fractions functools heapq
+LIBRARIES = frozenset("""__future__ abc bisect calendar cmath collections copy dataclasses datetime decimal enum
+    fractions functools heapq
     itertools json keyword math numbers numpy operator pprint pytest random re statistics string sys textwrap time
     traceback typing unittest warnings""".split())
 # Others that a prompt may bring along for the function's own use: they make text, bytes and numbers.
@@ -20,6 +21,11 @@ REACHING = frozenset("""__import__ breakpoint compile delattr dir eval exec glob
     redirect_stderr redirect_stdout setattr vars""".split())
 REACHING_ATTRIBUTES = frozenset("""__annotations__ __closure__ __code__ __defaults__ __dict__ __doc__ __globals__
     __module__ __self__ __wrapped__ modules mock patch seed setrecursionlimit setstate stderr stdin stdout""".split())
+# What takes values of a generator one by one; others run it to its end.
+LAZY = frozenset("anext islice next takewhile".split())
+# Of libraries, types whose values cross.
+CROSSING = {"collections": ("Counter", "OrderedDict", "deque"), "decimal": ("Decimal",), "fractions": ("Fraction",),
+            "datetime": ("date", "datetime", "time", "timedelta"), "numpy": ("ndarray",)}
 SINGLETONS = (None, True, False, Ellipsis)
 EXCEPTIONS = [kind for kind in vars(builtins).values() if isinstance(kind, type) and issubclass(kind, BaseException)]
 PLAIN = (type(None), bool, int, float, complex, str, bytes, bytearray, list, tuple, dict, set, frozenset, range,
@@ -82,6 +88,37 @@ def targets_of(assignment):
     return {name.id for target in targets for name in every(target) if kind_of(name) == "Name"}
 
 
+def bindings(node):
+    """(the targets, the value) of everything that binds names to a value."""
+    kind = kind_of(node)
+    if kind == "Assign":
+        return node.targets, node.value
+    if kind in ("AnnAssign", "AugAssign", "NamedExpr"):
+        return [node.target], node.value
+    if kind in ("For", "AsyncFor", "comprehension"):
+        return [node.target], node.iter
+    if kind == "withitem":
+        return [node.optional_vars], node.context_expr
+    return [], None
+
+
+def names_in(node):
+    return {name.id for name in every(node) if kind_of(name) == "Name"}
+
+
+def reached(nodes, seeds):
+    """The names that may hold something which comes from those of `seeds`."""
+    bound = [({name for target in targets if target for name in names_in(target)}, names_in(value))
+             for targets, value in map(bindings, nodes) if value is not None]
+    names, size = set(seeds), -1
+    while size != len(names):
+        size = len(names)
+        for targets, sources in bound:
+            if sources & names:
+                names |= targets
+    return names
+
+
 class Tests:
     """What a text of tests, or a prompt, binds, loads, imports and calls."""
 
@@ -110,6 +147,7 @@ class Tests:
             elif kind_of(node) in ("Assign", "AnnAssign", "AugAssign"):
                 self.defined |= targets_of(node)
         self.classes = {node.name for node in tree.body if kind_of(node) == "ClassDef"}
+        self.functions = {node.name for node in tree.body if kind_of(node) in FUNCTIONS}
         self.calls = [node for node in self.nodes if kind_of(node) == "Call"]
 
     def foreign(self):
@@ -202,17 +240,24 @@ def is_singleton(node):
     return isinstance(vars(builtins).get(name_of(node)), type)
 
 
+def results_of(tests, candidates):
+    """Variables that may hold what the candidate returned."""
+    direct = set()
+    for targets, value in map(bindings, tests.nodes):
+        if value is not None and any(kind_of(one) == "Call" and name_of(one.func) in candidates for one in every(value)):
+            direct = direct.union(*map(names_in, filter(None, targets)))
+    return reached(tests.nodes, direct)
+
+
 def callables(tests, candidates):
     """Functions given to the candidate, or got from it."""
-    made = set()  # variables that hold what it returned
-    for node in tests.nodes:
-        if kind_of(node) == "Assign" and any(kind_of(one) == "Call" and name_of(one.func) in candidates
-                                             for one in every(node.value)):
-            made |= targets_of(node)
+    made = results_of(tests, candidates) - candidates
     for call in tests.calls:
-        called_twice = kind_of(call.func) == "Call" and name_of(call.func.func) in candidates
-        if called_twice or name_of(call.func) in made - candidates:
+        called_twice = kind_of(call.func) in ("Call", "Subscript") and root_of(call.func) in made | candidates
+        if called_twice or name_of(call.func) in made:
             return "they call what the function returns"
+        if (name_of(call.func) or getattr(call.func, "attr", "")) in LAZY and names_in(call) & (made | candidates):
+            return "they take what it returns one by one"
         if name_of(call.func) in candidates:
             given = [*call.args, *(keyword.value for keyword in call.keywords)]
             if any(kind_of(one) == "Lambda" for one in given):
@@ -223,12 +268,12 @@ def callables(tests, candidates):
 def attributes(tests, candidates):
     """Attributes that no plain value has belong to objects of the submission."""
     plain = set().union(*map(dir, PLAIN))
-    modules = tests.imported | tests.defined | tests.modules.keys() | {"self", "cls"}
+    modules = tests.imported | tests.functions | tests.classes | tests.modules.keys() | {"self", "cls"}
     loaded = tests.libraries | {module.__name__ for module in tests.modules.values()}
-    if any(name.partition(".")[0] == "numpy" for name in loaded):
+    for library in {name.partition(".")[0] for name in loaded} & CROSSING.keys():
         try:
-            import numpy
-            plain |= set(dir(numpy.ndarray))
+            module = __import__(library)
+            plain = plain.union(*(dir(getattr(module, kind)) for kind in CROSSING[library]))
         except ImportError:
             pass  # the tests will say so
     plain |= {"exception", "output", "warning", "warnings"}  # of unittest's context managers

@@ -51,7 +51,13 @@ def main():
     task = python_values.decode_task(python_values.read_all(os.read, 3))
     os.close(3)
     leaving = python_program.Leaving()
-    rich = python_exchange.RichEncoder(stand_in=python_exchange.plain_part)
+    unknown, plain_part = python_exchange.Unknown, python_values.plain_part
+
+    def stand_in(value):
+        part = plain_part(value)
+        return unknown(value) if part is None else part
+
+    rich = python_exchange.RichEncoder(stand_in=stand_in)
     decode_frame, build_value = python_exchange.make_decoder()
     table_of = python_exchange.Table
     send_frame, receive_frame = python_exchange.send_frame, python_exchange.receive_frame
@@ -87,7 +93,7 @@ def main():
 
     module = python_program.make_module("__main__", task["source"])
     try:
-        exec(python_program.compile_file(task["source"]), module.__dict__)
+        python_program.load(task["source"], module)
     except SystemExit_:
         raise
     except BaseException_ as error:

@@ -72,6 +72,23 @@ def decode_task(bytes_):
     return make_parser(untag)(bytes_.decode("utf-8"))[0]
 
 
+# What an object of a subclass is worth where Python compares it as its base.
+PLAIN_PARTS = {int: int.__pos__, float: float.__pos__, complex: complex.__pos__, str: str.__str__,
+               bytes: lambda value: bytes.__getitem__(value, slice(None)),
+               tuple: lambda value: tuple.__getitem__(value, slice(None)),
+               list: lambda value: list.__getitem__(value, slice(None)),
+               dict: dict.copy, set: set.copy, frozenset: lambda value: frozenset(frozenset.__iter__(value))}
+
+
+def plain_part(value):
+    """The value of a subclass that does not say itself what it equals: a liar would have to."""
+    kind = type(value)
+    for base in kind.__mro__:
+        if base in PLAIN_PARTS:
+            return PLAIN_PARTS[base](value) if kind.__eq__ is base.__eq__ else None
+    return None
+
+
 class Encoder:
     """encode(value, depth) → text. The tables say what kinds there are, and may be added to: `scalars` of functions of
     the value, `containers` of functions of value and depth. `opaque(reason)` answers for what has no value form, unless
@@ -178,10 +195,21 @@ NUMPY_SCALARS = ("bool_", "int8", "int16", "int32", "int64", "uint8", "uint16", 
                  "ulonglong", "float16", "float32", "float64", "str_", "bytes_")
 
 
+def plain_number(value):
+    """The plain number that a Decimal or Fraction is equal to, or the value itself."""
+    try:
+        for kind in (int, float):
+            if (plain := kind(value)) == value:
+                return plain
+    except (ValueError, ArithmeticError):
+        pass  # not finite, or too large
+    return value
+
+
 def make_encode():
-    """encode(value) → text in the form of schemas/value.h, of the exact types and those of libraries that Python's own ==
-    calls equal to a plain value."""
-    encoder = Encoder()
+    """encode(value) → text in the form of schemas/value.h, of the exact types and those of classes and libraries that
+    Python's own == calls equal to a plain value."""
+    encoder = Encoder(stand_in=plain_part)
     kind_of, encode, opaque, get, modules = type, encoder.encode, encoder.opaque, getattr, sys.modules
 
     def plainly(convert):
@@ -194,6 +222,8 @@ def make_encode():
 
     def encode_value(value):
         encoder.know_collections()
+        encoder.know("decimal", ("Decimal",), encoder.containers, plainly(plain_number))
+        encoder.know("fractions", ("Fraction",), encoder.containers, plainly(plain_number))
         numpy = modules.get("numpy")
         for name, method in [(name, "item") for name in NUMPY_SCALARS] + [("ndarray", "tolist")]:
             convert = get(get(numpy, name, None), method, None)

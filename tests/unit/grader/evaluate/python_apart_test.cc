@@ -129,11 +129,13 @@ TEST(PythonApart, ASubclassThatKeepsItsBasesEqualityIsWorthItsBase) {
 TEST(PythonApart, WhatIsIteratedOverIsRunToItsEnd) {
   EXPECT_EQ(judged("def f(d):\n  yield d.keys()\n  yield d.values()\n  yield map(str, d)\n",
                    "keys, values, texts = f({1: 2})\n"
-                   "assert keys == {1} and list(values) == [2] and next(texts) == '1'"),
+                   "assert keys == {1} and list(values) == [2] and list(texts) == ['1']"),
             "accepted");
-  EXPECT_THAT(
-      judged("import itertools\ndef f():\n  return itertools.count()\n", "assert next(f()) == 0"),
-      StartsWith("runtime_error"));
+  const char* const endless = "import itertools\ndef f():\n  return itertools.count()\n";
+  EXPECT_THAT(judged(endless, "assert list(f()) == [0]"), StartsWith("runtime_error"));
+  EXPECT_EQ(objection_to("assert next(f(1)) == 0"), "they take what it returns one by one");
+  EXPECT_EQ(judged(endless, "numbers = f()\nassert next(numbers) == 0 and next(numbers) == 1"),
+            "sentinel accepted");
 }
 
 TEST(PythonApart, NumpyCrossesByTypeShapeAndBytes) {
@@ -249,7 +251,15 @@ TEST(PythonApart, ObjectsThatClaimToBeEqualAreNot) {
     EXPECT_THAT(judged(liar, "assert f() == 3"), StartsWith("wrong_answer")) << liar;
     EXPECT_THAT(judged(liar, "assert [3] == f()"), StartsWith("wrong_answer")) << liar;
   }
-  EXPECT_THAT(judged("class L:\n  pass\ndef f():\n  return L()\n", "assert f()"),
+}
+
+TEST(PythonApart, AnObjectWithoutAValueFormIsAsTrueAsItSays) {
+  EXPECT_EQ(judged("import re\ndef f(x):\n  return re.match('a', x)\n",
+                   "assert f('abc')\nassert not f('b')\nassert f('a') is not None"),
+            "accepted");
+  EXPECT_THAT(judged("class L:\n  def __bool__(self):\n    raise ValueError\n"
+                     "def f():\n  return L()\n",
+                     "assert f()"),
               StartsWith("runtime_error"));
 }
 
@@ -340,13 +350,38 @@ TEST(PythonApart, WhatNeedsMoreThanValuesRunsInOneProcessAndSaysWhy) {
             "they use classes of the prompt");
   EXPECT_EQ(objection_to("def f(x):\n  return x\nassert f(1) == 1"), "they define f themselves");
   EXPECT_EQ(objection_to("assert True"), "they never call f");
-  EXPECT_EQ(objection_to("assert f(1)", "import datetime\n"), "the prompt imports datetime");
+  EXPECT_EQ(objection_to("assert f(1)", "import asyncio\n"), "the prompt imports asyncio");
+  EXPECT_EQ(objection_to("r = f(1)\nassert r.x == 2"), "they use .x of an object");
+  EXPECT_EQ(objection_to("for g in f(1):\n  assert g(2) == 3"),
+            "they call what the function returns");
   EXPECT_EQ(objection_to("assert f(1)", "import hashlib\n"), "apart");
   EXPECT_EQ(objection_to("assert f(1) is not None and type(f(1)) is int and f(True) is True"),
             "apart");
   EXPECT_EQ(objection_to(
                 "import random\nrng = random.Random(3)\nx = rng.randint(1, 9)\nassert f(x) == x"),
             "apart");
+}
+
+TEST(PythonApart, DatesCrossAsTheyAre) {
+  const std::string code =
+      "import datetime\n"
+      "def f(day):\n"
+      "  return day + datetime.timedelta(days=1)\n";
+
+  EXPECT_EQ(objection_to("import datetime\nassert f(datetime.date(2020, 2, 28))"), "apart");
+  EXPECT_EQ(judged(code,
+                   "from datetime import date, datetime\n"
+                   "assert f(date(2020, 2, 28)) == date(2020, 2, 29)\n"
+                   "assert repr(f(datetime(2020, 2, 28, 1, 2, 3, 4))) == "
+                   "repr(datetime(2020, 2, 29, 1, 2, 3, 4)) and f(date.min).year == 1\n"),
+            "accepted");
+}
+
+TEST(PythonApart, AProgramThatEndsWithExitIsLoaded) {
+  EXPECT_EQ(judged("import sys\ndef f():\n  return 1\nsys.exit(0)\n", "assert f() == 1"),
+            "accepted");
+  EXPECT_THAT(judged("import sys\ndef f():\n  return 1\nsys.exit(3)\n", "assert f() == 1"),
+              StartsWith("runtime_error"));
 }
 
 TEST(PythonApart, NoAnswerOfTheSubmissionTalksTheTestsIntoItsProcess) {

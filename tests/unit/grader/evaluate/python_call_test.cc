@@ -138,8 +138,23 @@ TEST(PythonCall, LeavingWithStatusZeroReturnsNothing) {
               "runtime_error: ended without returning a value")
         << leave;
   }
-  EXPECT_EQ(verdict_of_call("raise SystemExit(0)\n", "[]", "1"),
-            "runtime_error: ended without returning a value");
+  EXPECT_THAT(verdict_of_call("raise SystemExit(0)\n", "[]", "1"), StartsWith("runtime_error"));
+  EXPECT_EQ(verdict_of_call("def f():\n  return 1\nexit(0)\n", "[]", "1"), "accepted");
+}
+
+TEST(PythonCall, WhatPythonCallsEqualToAPlainValueIsThatValue) {
+  const std::string code =
+      "import collections, decimal, enum, fractions\n"
+      "P = collections.namedtuple('P', 'a b')\n"
+      "class E(enum.IntEnum):\n  A = 5\n"
+      "class S(str):\n  pass\n"
+      "def f():\n"
+      "  return [P(1, 2), E.A, S('x'), decimal.Decimal('1.5'), fractions.Fraction(4, 2)]\n";
+
+  EXPECT_EQ(verdict_of_call(code, "[]", "[[1, 2], 5, \"x\", 1.5, 2]"), "accepted");
+  EXPECT_THAT(
+      verdict_of_call("import decimal\ndef f():\n  return decimal.Decimal('1.1')\n", "[]", "1.1"),
+      StartsWith("wrong_answer"));
 }
 
 TEST(PythonCall, ObjectsThatClaimToBeEqualAreNot) {
