@@ -1,6 +1,7 @@
 #include "grader/evaluate/cpp_text.h"
 
 #include <algorithm>
+#include <vector>
 
 namespace farm::evaluate {
 
@@ -82,6 +83,49 @@ std::string with_own_comparisons(const std::string& tests) {
     out += ")";
     for (++i; i < end; ++i) depth.at(text[i]);
     --i;
+  }
+  return out;
+}
+
+namespace {
+
+// Whether a name that comes after `before` is called there: no member, no declaration.
+bool is_call_behind(std::string_view before) {
+  before = trimmed(before);
+  if (before.empty()) return false;
+  if (before.ends_with("&&")) return true;
+  if (std::string_view(".>:*&~").find(before.back()) != std::string_view::npos) return false;
+  if (!is_name_part(before.back())) return true;
+  return before.ends_with("return") &&
+         (before.size() == 6 || !is_name_part(before[before.size() - 7]));
+}
+
+}  // namespace
+
+std::string with_checked_calls(const std::string& tests, std::string_view entry_point) {
+  const std::optional<std::string> clean = without_cpp_comments(tests);
+  if (!clean) return tests;
+  std::string out;
+  std::size_t word = 0;      // where in `out` the last name begins
+  std::vector<int> checked;  // how deep the calls are that are still open
+  Depth depth;
+  for (const char c : *clean) {
+    const int level = depth.at(c);
+    const std::string_view name = std::string_view(out).substr(word);
+    const bool called = level != Depth::kInString && c == '(' && !name.empty() &&
+                        (name == entry_point || name == "candidate") &&
+                        is_call_behind(std::string_view(out).substr(0, word));
+    if (called) {
+      out.insert(word, "(farm_call::Checked(), ");
+      checked.push_back(level);
+    }
+    out.push_back(c);
+    if (!is_name_part(c) || level == Depth::kInString) word = out.size();
+    if (c == ')' && !checked.empty() && level == checked.back()) {
+      out.push_back(')');
+      word = out.size();
+      checked.pop_back();
+    }
   }
   return out;
 }

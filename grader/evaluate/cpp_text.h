@@ -54,4 +54,9 @@ std::optional<std::pair<std::string_view, std::string_view>> sides_of_equality(
 // is.
 std::string with_own_comparisons(const std::string& tests);
 
+// `tests` in which what the function under test returns goes through farm_call::Checked
+// (harness/cpp_call.h) before anything is done with it. `entry_point` may be empty; what is not
+// understood is left as it is.
+std::string with_checked_calls(const std::string& tests, std::string_view entry_point);
+
 }  // namespace farm::evaluate

@@ -161,7 +161,13 @@ std::string cpp_assert_unit(const AssertTests& evaluation, const std::string& so
 Harness cpp_assert_harness(const AssertTests& evaluation, const std::string& source,
                            const std::string& program, std::string_view untrusted_part) {
   const std::string end = "farm_tests_end_" + fingerprint(evaluation.tests);
-  const std::string end_of_tests = "\nextern \"C\" int " + end + "() { return 1; }\n";
+  // Behind the tests: that they are there to the end, and with which functions they compare.
+  const std::string end_of_tests = "\nextern \"C\" {\nint " + end +
+                                   "() { return 1; }\n"
+                                   "void farm_tests_memcmp() __asm__(\"memcmp\");\n"
+                                   "void farm_tests_strlen() __asm__(\"strlen\");\n"
+                                   "void farm_memcmp_of_tests(void (**a)(), void (**b)()) {\n"
+                                   "  *a = farm_tests_memcmp;\n  *b = farm_tests_strlen;\n}\n}\n";
   const std::string main_unit =
       "#define FARM_TESTS_END " + end + "\n" + embedded("cpp_assert_main.cc");
   std::optional<std::string> declarations;
@@ -186,10 +192,12 @@ Harness cpp_assert_harness(const AssertTests& evaluation, const std::string& sou
     harness.compile_files = {
         trusted_file("cpp_call.h", embedded("cpp_call.h")),
         trusted_file("assert_main.cc", main_unit),
-        trusted_file("assert_unit.cpp",
-                     "#include \"cpp_call.h\"\n" +
-                         cpp_assert_unit(evaluation, source, program, untrusted_part) +
-                         with_own_comparisons(evaluation.tests) + end_of_tests)};
+        trusted_file(
+            "assert_unit.cpp",
+            "#include \"cpp_call.h\"\n" +
+                cpp_assert_unit(evaluation, source, program, untrusted_part) +
+                with_own_comparisons(with_checked_calls(evaluation.tests, evaluation.entry_point)) +
+                end_of_tests)};
   }
   return harness;
 }
@@ -253,8 +261,8 @@ Expected<Harness> make_assert_harness(std::string_view language, const AssertTes
                                       const std::string& source, const std::string& program,
                                       std::string_view untrusted_part) {
   if (language == "python") {
-    return python_harness("python_assert.py",
-                          {"python_fit.py", "python_program.py", "python_values.py"});
+    return python_harness("python_assert.py", {"python_fit.py", "python_guard.py",
+                                               "python_program.py", "python_values.py"});
   }
   if (language == "cpp") return cpp_assert_harness(evaluation, source, program, untrusted_part);
   if (language == "bash")

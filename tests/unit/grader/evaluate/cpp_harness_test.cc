@@ -297,6 +297,48 @@ TEST(CppAssert, OperatorsOfTheSubmissionDoNotCompareForTheTests) {
   EXPECT_THAT(judged(prompt + "  return {a};\n}\n" + all_equal, tests), StartsWith("wrong_answer"));
 }
 
+TEST(CppAssert, ResultsThatPassForNumbersOrTextsDoNotCompile) {
+  const std::string tests =
+      "#include <cmath>\n"
+      "int main() {\n"
+      "  auto candidate = half;\n"
+      "  if (half(4) != 2) return 1;\n"
+      "  assert(std::abs(candidate(3) - 1.5) < 1e-6);\n"
+      "}\n";
+  const std::string liar =
+      "bool operator!=(L, int) { return false; }\ndouble operator-(L, double) { return 0; }\n"
+      "L half(int) { return {}; }\n";
+  AssertTests evaluation = assert_tests(tests);
+  evaluation.entry_point = "half";
+  const auto graded = [&](const std::string& code) {
+    return told(evaluate_plainly(request_of("cpp", code, evaluation)));
+  };
+
+  EXPECT_EQ(graded("double half(int a) { return a / 2.0; }\n"), "accepted");
+  EXPECT_THAT(graded("struct L {};\n" + liar),
+              AllOf(StartsWith("compile_error"), HasSubstr("passes for a number")));
+  EXPECT_THAT(graded("struct L { operator double() const { return 2; } };\n"
+                     "L half(int) { return {}; }\n"),
+              StartsWith("compile_error"));
+}
+
+TEST(CppAssert, FunctionsThatCompareAreThoseOfTheLibrary) {
+  const std::string tests =
+      "#include <string>\n"
+      "bool same(std::string a, std::string b) { return !(a != b); }\n"
+      "int main() { assert(same(text(2), \"ab\")); }\n";
+  const std::string wrong = "#include <string>\nstd::string text(int) { return \"xx\"; }\n";
+  const std::string zero = "(const void*, const void*, __SIZE_TYPE__) { return 0; }\n";
+
+  EXPECT_EQ(judged("#include <string>\nstd::string text(int) { return \"ab\"; }\n", tests),
+            "accepted");
+  for (const std::string& own :
+       {"extern \"C\" int memcmp" + zero, "extern \"C\" __attribute__((weak)) int memcmp" + zero,
+        "extern \"C\" __attribute__((used)) int liar" + zero + "asm(\".set memcmp, liar\");\n"}) {
+    EXPECT_THAT(judged(wrong + own, tests), StartsWith("runtime_error")) << own;
+  }
+}
+
 TEST(CppAssert, ValuesOfEqualityLinesAreComparedOutside) {
   const EvaluationResult honest = evaluate_plainly(request_of("cpp", kAdd, assert_tests(kLine)));
   EXPECT_EQ(told(honest), "accepted");

@@ -100,8 +100,7 @@ TEST(PythonAssert, LeavingBeforeTheEndIsNotAccepted) {
     const std::string in_function = std::string("def add(a, b):\n  ") + leave + "\n";
     EXPECT_EQ(judged(in_function, kCheck, "add"), "runtime_error: ended before the tests completed")
         << leave;
-    EXPECT_EQ(judged(std::string(leave) + "\n", kCheck, "add"),
-              "runtime_error: ended before the tests completed")
+    EXPECT_THAT(judged(std::string(leave) + "\n", kCheck, "add"), StartsWith("runtime_error"))
         << leave;
   }
 }
@@ -144,6 +143,75 @@ TEST(PythonAssert, ATraceFunctionIsGoneBeforeTheTestsRun) {
 
   EXPECT_EQ(judged(code, "import sys\nassert sys.gettrace() is None and add(1, 2) == 3"),
             "accepted");
+}
+
+// Callbacks keep these tests in the submission's process.
+constexpr const char* kApply =
+    "assert apply(lambda x: x + 1, 2) == 3\n"
+    "for left, right in [(apply(lambda x: 2 * x, 4), 8)]:\n  assert left == right\n";
+
+TEST(PythonAssert, ObjectsThatAreEqualToEverythingAreNot) {
+  EXPECT_EQ(judged("def apply(f, x):\n  return f(x)\n", kApply, "apply"), "accepted");
+  for (const char* liar :
+       {"class L:\n  __eq__ = lambda a, b: True\n", "class L(int):\n  __eq__ = lambda a, b: True\n",
+        "class L:\n  __ne__ = lambda a, b: False\n  __eq__ = lambda a, b: 1\n",
+        "from unittest.mock import ANY\nL = lambda: ANY\n"}) {
+    const std::string code = std::string(liar) + "def apply(f, x):\n  return ";
+    EXPECT_THAT(judged(code + "L()\n", kApply, "apply"), StartsWith("wrong_answer")) << liar;
+    EXPECT_THAT(judged(code + "[L()]\n", "assert apply(lambda: 1, 2) == [3]", "apply"),
+                StartsWith("wrong_answer"))
+        << liar;
+  }
+  EXPECT_THAT(
+      judged("class L:\n  __sub__ = lambda a, b: 0.0\ndef apply(f, x):\n  return L()\n",
+             "assert abs(apply(lambda: 1, 2) - 3.0) < 1e-6\nassert apply(max, 2) < 9", "apply"),
+      Not(StartsWith("accepted")));
+}
+
+TEST(PythonAssert, ClassesMaySayWhatTheyAreEqualTo) {
+  EXPECT_EQ(judged("import functools\n"
+                   "@functools.total_ordering\n"
+                   "class Money:\n"
+                   "  def __init__(self, n):\n    self.n = n\n"
+                   "  def __eq__(self, other):\n    return self.n == getattr(other, 'n', other)\n"
+                   "  def __le__(self, other):\n    return self.n <= getattr(other, 'n', other)\n"
+                   "  def __sub__(self, other):\n    return max(0, self.n - other)\n",
+                   "a = Money(3)\n"
+                   "assert a == 3 and a == Money(3) and a != 4 and a < 5 and a > 2 and a - 9 == 0\n"
+                   "assert [a, Money(4)] == [3, Money(4)] and a in [1, 3]"),
+            "accepted");
+}
+
+TEST(PythonAssert, BuiltinsOfTheTestsArePythonsOwn) {
+  const std::string tests = "assert abs(apply(lambda x: x, 2) - 2) < 1e-6\nassert len([1]) == 1";
+  for (const char* own : {"def abs(x):\n  return 0\n", "import builtins\nbuiltins.abs = len\n"}) {
+    EXPECT_EQ(judged(std::string(own) + "def apply(f, x):\n  return f(x)\n", tests, "apply"),
+              "accepted")
+        << own;
+    EXPECT_THAT(judged(std::string(own) + "def apply(f, x):\n  return [f(x)]\n", tests, "apply"),
+                Not(StartsWith("accepted")))
+        << own;
+  }
+  EXPECT_EQ(judged("def sum(f, x):\n  return f(x)\n", "assert sum(lambda x: x, 2) == 2"),
+            "accepted");
+}
+
+TEST(PythonAssert, NothingThatIsEasilyFoundIsTheToken) {
+  const std::string code =
+      "import gc, os, re, sys\n"
+      "seen, frame = list(gc.get_objects()), sys._getframe()\n"
+      "while frame:\n"
+      "  seen += list(frame.f_locals.values())\n"
+      "  frame = frame.f_back\n"
+      "for one in seen + [part for one in seen for part in gc.get_referents(one)]:\n"
+      "  for text in one if type(one) in (list, tuple) else (one,):\n"
+      "    text = text.encode() if type(text) is str and text.isascii() else text\n"
+      "    if type(text) in (bytes, bytearray) and re.fullmatch(b'[0-9a-f]{32}', text):\n"
+      "      os.write(4, b'passed ' + text)\n"
+      "      os._exit(0)\n"
+      "def apply(f, x):\n  return 0\n";
+
+  EXPECT_THAT(judged(code, kApply, "apply"), StartsWith("wrong_answer"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "grader/evaluate/cpp_macros.h"
+#include "grader/evaluate/cpp_text.h"
 #include "grader/evaluate/cut_output.h"
 
 namespace farm::evaluate {
@@ -91,6 +92,18 @@ TEST(CppMacros, MacrosOfThePromptAndOfTheTestsStay) {
 
 TEST(CppMacros, TypeKeywordsAreLeftToHonestHabits) {
   EXPECT_THAT(macros_to_undo("", "", "int main() {}"), Not(Contains("int")));
+}
+
+TEST(CppText, CallsOfTheFunctionUnderTestAreChecked) {
+  EXPECT_EQ(
+      with_checked_calls("int x = f(f(1), \"f(2)\") + g(f (3));", "f"),
+      "int x = (farm_call::Checked(), f((farm_call::Checked(), f(1)), \"f(2)\")) + g(f (3));");
+  EXPECT_EQ(with_checked_calls("return candidate({1, 2}) == 3;", ""),
+            "return (farm_call::Checked(), candidate({1, 2})) == 3;");
+  for (const char* kept : {"int f(int);", "x.f(1); y->f(2); std::f(3);", "auto g = f;",
+                           "int *f(1);", "half(1);", "R\"(f(1))\""}) {
+    EXPECT_EQ(with_checked_calls(kept, "f"), kept);
+  }
 }
 
 }  // namespace
