@@ -92,7 +92,10 @@ Expected<AttemptedPair> run_apart(const Apart& apart, const std::string& token,
     if (cut_short) {
       submission.limits.wall = apart.submission.limits.wall + more_time(pair.report, apart);
     }
-    // A tester that had its last word is not judged by its limits.
+    // A tester that had its last word is not judged by its limits; one that used up its CPU time
+    // instead would do so again.
+    if (pair.report.word.empty() && pair.outcome.tester.ending == sandbox::Ending::kCpuLimit)
+      return pair.tester.confirm;
     return cut_short || pair.submission.confirm ||
            (pair.report.word.empty() && pair.tester.confirm);
   };

@@ -729,7 +729,7 @@ constexpr bool is_pretender() {
 // (Checked(), call) is what the call returns, nothing included.
 struct Checked {};
 template <typename T>
-T operator,(Checked, T&& value) {
+constexpr T operator,(Checked, T&& value) {
   static_assert(!is_pretender<std::decay_t<T>>(),
                 "what the function returns passes for a number, a text or a container of the "
                 "standard library, and is none");

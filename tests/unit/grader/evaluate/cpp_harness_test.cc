@@ -303,6 +303,7 @@ TEST(CppAssert, ResultsThatPassForNumbersOrTextsDoNotCompile) {
       "int main() {\n"
       "  auto candidate = half;\n"
       "  if (half(4) != 2) return 1;\n"
+      "  auto&& kept = half(6);\n"
       "  assert(std::abs(candidate(3) - 1.5) < 1e-6);\n"
       "}\n";
   const std::string liar =
@@ -314,7 +315,7 @@ TEST(CppAssert, ResultsThatPassForNumbersOrTextsDoNotCompile) {
     return told(evaluate_plainly(request_of("cpp", code, evaluation)));
   };
 
-  EXPECT_EQ(graded("double half(int a) { return a / 2.0; }\n"), "accepted");
+  EXPECT_EQ(graded("constexpr double half(int a) { return a / 2.0; }\n"), "accepted");
   EXPECT_THAT(graded("struct L {};\n" + liar),
               AllOf(StartsWith("compile_error"), HasSubstr("passes for a number")));
   EXPECT_THAT(graded("struct L { operator double() const { return 2; } };\n"
