@@ -17,7 +17,7 @@
 #include "grader/sandbox/cgroup.h"
 #include "grader/sandbox/probe.h"
 #include "grader/service/self_test.h"
-#include "grader/startup.h"
+#include "grader/startup/startup.h"
 
 namespace farm::grader {
 namespace {

@@ -23,7 +23,7 @@
 #include "grader/service/canary.h"
 #include "grader/service/self_test.h"
 #include "grader/service/service.h"
-#include "grader/startup.h"
+#include "grader/startup/startup.h"
 #include "monitoring/log.h"
 #include "monitoring/metrics_server.h"
 #include "schemas/topics.h"

@@ -1,4 +1,4 @@
-#include "grader/startup.h"
+#include "grader/startup/startup.h"
 
 #include <grp.h>
 #include <sys/prctl.h>

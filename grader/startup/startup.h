@@ -1,4 +1,4 @@
-// The parts of a grader's start that main.cc wires together, in the order in which privileges
+// The parts of a grader's start that its main wires together, in the order in which privileges
 // shrink.
 #pragma once
 
