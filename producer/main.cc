@@ -5,6 +5,7 @@
 
 #include "grader/config/config.h"
 #include "monitoring/log.h"
+#include "producer/bench/bench.h"
 #include "producer/command/collect.h"
 #include "producer/command/doctor.h"
 #include "producer/command/grade.h"
@@ -46,6 +47,10 @@ int run(const config::CollectOptions& options) {
   return command::collect(options, interrupt);
 }
 int run(const config::ReportOptions& options) { return command::report(options); }
+int run(const config::BenchOptions& options) {
+  const command::Interrupt interrupt;
+  return bench::bench(options, interrupt);
+}
 
 }  // namespace
 

@@ -188,7 +188,16 @@ Outcome read_gradefarm_arguments(const std::vector<std::string>& arguments) {
       ->type_name("");
   report_flags.add(*report, Program::kReport);
 
+  Flags bench_flags;
+  std::vector<std::string> scenarios;
+  CLI::App* bench =
+      app.add_subcommand("bench", "Measure this farm against a baseline, in turns, on this host.");
+  bench->add_option("SCENARIO", scenarios, "Which to run; all that are there if none is named.")
+      ->type_name("");
+  bench_flags.add(*bench, Program::kBench);
+
   return run(app, arguments, [&]() -> CommandLine {
+    if (bench->parsed()) return {Program::kBench, bench_flags.given(), scenarios};
     if (grade->parsed()) return {Program::kGrade, grade_flags.given(), {input}};
     if (up->parsed()) return {Program::kUp, up_flags.given(), {}};
     if (replay->parsed()) return {Program::kReplay, replay_flags.given(), files};

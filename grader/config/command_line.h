@@ -18,7 +18,7 @@ struct CommandLine {
   std::vector<GivenFlag>
       flags;  // in table order; of a flag given twice the last value, kNames and kProperties all
   std::vector<std::string>
-      operands;  // grade, report: FILE; topics: create or describe; replay: FILE…
+      operands;  // grade, report: FILE; topics: create or describe; replay: FILE…; bench: SCENARIO…
 };
 
 // Errors: kInvalidRequest for an unknown flag, a missing value or operand; the text says where

@@ -73,13 +73,18 @@ BadCaseOptions bad_cases_of(const Settings& settings) {
           settings.size("bad_cases_max_bytes")};
 }
 
-Expected<ChildGrader> child_of(const Settings& settings, const Invocation& invocation) {
+ChildGrader grader_program_of(const Settings& settings, const Invocation& invocation) {
   ChildGrader child;
   child.program = settings.text("grader");
   if (child.program.empty()) child.program = invocation.program_directory + "/gradefarm-grader";
-  child.workers = workers_of(settings, invocation);
   child.languages_dir = settings.text("languages_dir");
   child.python = settings.text("python");
+  return child;
+}
+
+Expected<ChildGrader> child_of(const Settings& settings, const Invocation& invocation) {
+  ChildGrader child = grader_program_of(settings, invocation);
+  child.workers = workers_of(settings, invocation);
   return child;
 }
 
@@ -280,6 +285,34 @@ Expected<ReportOptions> report_of(const CommandLine& line, const Settings& setti
   return options;
 }
 
+std::optional<std::int64_t> count_if_given(const Settings& settings, std::string_view option) {
+  if (settings.text(option).empty()) return std::nullopt;
+  return settings.count(option);
+}
+
+Expected<BenchOptions> bench_of(const CommandLine& line, const Settings& settings,
+                                const Invocation& invocation) {
+  BenchOptions options;
+  fill_common(options, settings);
+  options.scenarios = line.operands;
+  options.list = settings.is_on("list");
+  options.json = settings.is_on("json");
+  options.profile = settings.is_on("profile");
+  if (const auto rounds = count_if_given(settings, "rounds"))
+    options.rounds = static_cast<int>(*rounds);
+  options.seconds = count_if_given(settings, "seconds");
+  options.count = count_if_given(settings, "count");
+  if (const auto slots = count_if_given(settings, "slots"))
+    options.slots = static_cast<int>(*slots);
+  options.seed = static_cast<std::uint64_t>(settings.count("seed"));
+  options.datasets = settings.text("datasets");
+  if (options.datasets.empty())
+    options.datasets = invocation.program_directory + "/../../../shared/datasets";
+  options.kafka = kafka_of(settings);
+  options.grader = grader_program_of(settings, invocation);
+  return options;
+}
+
 template <typename Command, typename Options>
 Expected<Command> as_command(Expected<Options> options) {
   if (!options) return std::move(options).error();
@@ -313,6 +346,8 @@ Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation) {
   if (line.program == Program::kReport) return as_command<Command>(report_of(line, settings));
   if (line.program == Program::kStatus) return as_command<Command>(status_of(settings));
   if (line.program == Program::kDoctor) return as_command<Command>(doctor_of(settings, invocation));
+  if (line.program == Program::kBench)
+    return as_command<Command>(bench_of(line, settings, invocation));
   return as_command<Command>(topics_of(line, settings));
 }
 

@@ -198,6 +198,24 @@ struct ReportOptions {
   std::vector<std::string> warnings;
 };
 
+// gradefarm bench [SCENARIO…]
+struct BenchOptions {
+  std::vector<std::string> scenarios;  // empty: all
+  bool list = false;                   // only say which there are
+  bool json = false;
+  bool profile = false;
+  // Unset: the scenario's own. Of a turn's length `count` wins.
+  std::optional<int> rounds, slots;
+  std::optional<std::int64_t> seconds, count;
+  std::uint64_t seed = 1;
+  std::string datasets;  // a directory that may be missing
+  KafkaOptions kafka;    // brokers may be empty: then an embedded one
+  ChildGrader grader;    // its workers are the scenario's
+  monitoring::LogConfig log;
+  std::string config_file;
+  std::vector<std::string> warnings;
+};
+
 // --help or --version: the text to print, with its final newline.
 struct ShowText {
   std::string text;
@@ -219,7 +237,7 @@ Invocation invocation_of_process(int argc, const char* const* argv);
 Expected<std::variant<GraderConfig, ShowText>> parse_grader(const Invocation& invocation);
 using GradefarmCommand =
     std::variant<GradeOptions, UpOptions, TopicsOptions, ReplayOptions, CollectOptions,
-                 ReportOptions, StatusOptions, DoctorOptions, ShowText>;
+                 ReportOptions, StatusOptions, DoctorOptions, BenchOptions, ShowText>;
 Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation);
 
 }  // namespace farm::config

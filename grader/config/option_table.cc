@@ -15,16 +15,18 @@ constexpr auto kTopics = Program::kTopics;
 constexpr auto kStatus = Program::kStatus;
 constexpr auto kDoctor = Program::kDoctor;
 constexpr auto kReplay = Program::kReplay;
+constexpr auto kBench = Program::kBench;
 constexpr auto kBadCases = Program::kBadCases;
 constexpr auto kReport = Program::kReport;
 constexpr unsigned kAll =
-    kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport | kStatus | kDoctor;
+    kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport | kStatus | kDoctor | kBench;
 // Talk to a cluster that may be another one's.
 constexpr unsigned kKafkaClients =
-    kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus | kDoctor;
+    kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus | kDoctor | kBench;
 constexpr unsigned kGraderOnly = static_cast<unsigned>(kGrader);
 constexpr unsigned kGradeOnly = static_cast<unsigned>(kGrade);
 constexpr unsigned kStatusOnly = static_cast<unsigned>(kStatus);
+constexpr unsigned kBenchOnly = static_cast<unsigned>(kBench);
 constexpr unsigned kTopicsOnly = static_cast<unsigned>(kTopics);
 
 std::vector<OptionSpec> make_table() {
@@ -68,17 +70,17 @@ std::vector<OptionSpec> make_table() {
     add(workers);
   }
   add({"python", kPath, "/usr/bin/python3", "", "Interpreter of Python submissions.",
-       kGrader | kGrade | kUp | kReplay | kDoctor});
+       kGrader | kGrade | kUp | kReplay | kDoctor | kBench});
   add({"languages_dir", kPath, "", "built in",
        "Directory of language files to use instead of the built-in ones.",
-       kGrader | kGrade | kUp | kReplay | kDoctor});
+       kGrader | kGrade | kUp | kReplay | kDoctor | kBench});
 
   // Where it keeps things.
   add({"blob_dir", kPath, "", "",
        "Directory that clients and graders share for large requests and results.",
        kGrader | kGrade | kUp | kReplay | kBadCases | kDoctor});
   add({"grader", kPath, "", "beside gradefarm", "The gradefarm-grader to start.",
-       kGrade | kUp | kReplay | kDoctor});
+       kGrade | kUp | kReplay | kDoctor | kBench});
   add({"metrics", kAddress, "127.0.0.1:9464", "",
        "Where /metrics, /healthz and /readyz are served; off: nowhere.", kGrader | kUp});
   add({"drain_timeout", kDuration, "30s", "", "How long SIGTERM waits for what is in flight.",
@@ -216,7 +218,27 @@ std::vector<OptionSpec> make_table() {
   add({"wait", kDuration, "6s", "", "How long to collect the reports that graders send every 5 s.",
        kStatusOnly});
   add({"watch", kSwitch, "false", "", "Show them again and again, until SIGINT.", kStatusOnly});
-  add({"json", kSwitch, "false", "", "JSON lines instead of a table.", kStatus | kDoctor});
+  add({"json", kSwitch, "false", "", "JSON lines instead of a table.", kStatus | kDoctor | kBench});
+
+  // gradefarm bench.
+  add({"list", kSwitch, "false", "", "Say which scenarios there are, and exit.", kBenchOnly});
+  add({"profile", kSwitch, "false", "", "Show where the time of one request goes, step by step.",
+       kBenchOnly});
+  const auto number = [&](std::string_view name, std::string_view value, std::string_view shown,
+                          std::string_view help, std::int64_t maximum_value) {
+    OptionSpec spec{name, kCount, value, shown, help, kBenchOnly};
+    spec.maximum = maximum_value;
+    add(spec);
+  };
+  number("rounds", "", "each scenario's own", "How often farm and baseline take turns.", 1'000);
+  number("seconds", "", "each scenario's own", "Length of a turn.", 86'400);
+  number("count", "", "each scenario's own", "Requests of a turn, in place of --seconds.",
+         10'000'000);
+  number("slots", "", "each scenario's own", "Slots of the farm and workers of the baseline.", 290);
+  number("seed", "1", "", "Of what is drawn: inputs, and the trace of step-tail.", 2'000'000'000);
+  add({"datasets", kPath, "", "../shared/datasets beside the checkout",
+       "Directory of data sets whose rows are graded; without it a few rows of our own.",
+       kBenchOnly});
 
   // What it says.
   add({"log_level",
@@ -256,6 +278,7 @@ std::string programs_of(const OptionSpec& option) {
   if (belongs_to(option, kReport)) names.emplace_back("report");
   if (belongs_to(option, kStatus)) names.emplace_back("status");
   if (belongs_to(option, kDoctor)) names.emplace_back("doctor");
+  if (belongs_to(option, kBench)) names.emplace_back("bench");
   return joined(names, ", ");
 }
 

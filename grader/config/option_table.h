@@ -20,7 +20,8 @@ enum class Program : unsigned {
   kBadCases = 32,
   kReport = 64,
   kStatus = 256,
-  kDoctor = 512
+  kDoctor = 512,
+  kBench = 1024
 };
 
 constexpr unsigned operator|(Program a, Program b) {

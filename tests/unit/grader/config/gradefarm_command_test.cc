@@ -236,5 +236,25 @@ TEST(DoctorCommand, LooksAtTheHostAloneIfNoBrokerIsGiven) {
   EXPECT_TRUE(both.json);
 }
 
+TEST(BenchCommand, TakesAnyNumberOfScenariosAndLeavesTheirLengthToThem) {
+  const auto all = options_of<BenchOptions>(invocation_of("bench"));
+  EXPECT_TRUE(all.scenarios.empty());
+  EXPECT_FALSE(all.rounds || all.count || all.seconds || all.slots);
+  EXPECT_EQ(all.kafka.brokers, "");
+  EXPECT_EQ(all.grader.program, "/opt/farm/bin/gradefarm-grader");
+  EXPECT_EQ(all.datasets, "/opt/farm/bin/../../../shared/datasets");
+
+  const auto some = options_of<BenchOptions>(invocation_of(
+      "bench farm soak --rounds 2 --count 9 --slots 1 --seed 7 --datasets /d --json --profile"));
+  EXPECT_EQ(some.scenarios, (std::vector<std::string>{"farm", "soak"}));
+  EXPECT_EQ(some.rounds, 2);
+  EXPECT_EQ(some.count, 9);
+  EXPECT_EQ(some.slots, 1);
+  EXPECT_EQ(some.seed, 7U);
+  EXPECT_EQ(some.datasets, "/d");
+  EXPECT_TRUE(some.json);
+  EXPECT_TRUE(some.profile);
+}
+
 }  // namespace
 }  // namespace farm::config

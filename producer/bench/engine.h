@@ -1,0 +1,65 @@
+// Engine: what a grader is without Kafka: slots with their sandboxes and evaluate(), in this
+// process, set up by the code that sets up a grader and with the settings that a grader would have.
+// Beside each result it tells when each sandbox run began and ended, for profiles and for figures
+// that leave compiling out; that costs two readings of the clock a run.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "grader/config/config.h"
+#include "grader/evaluate/tools.h"
+#include "grader/languages/registry.h"
+#include "grader/startup/startup.h"
+#include "schemas/expected.h"
+#include "schemas/request.h"
+#include "schemas/result.h"
+
+namespace farm::bench {
+
+// One use of the sandbox.
+struct SandboxRun {
+  SteadyTime begun, ended;
+  Microseconds program_wall{0};  // of the program in it, as the sandbox told it
+  Microseconds program_cpu{0};
+  Microseconds waited{0};  // of it, ready to run without a CPU: not in program_wall
+  bool compiler = false;
+};
+
+struct Graded {
+  EvaluationResult result;
+  SteadyTime begun, ended;
+  std::vector<SandboxRun> runs;
+
+  double seconds() const;
+  // From the first run that is no compiler's; everything where there is none.
+  double seconds_without_compiling() const;
+};
+
+class Engine {
+ public:
+  // Forks, and keeps the privileges of this process: precondition: single-threaded. Errors:
+  // kInternal naming what the host lacks and the remedy.
+  static Expected<std::unique_ptr<Engine>> start(const config::GraderConfig& config);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Blocks. A slot is used by one thread at a time.
+  Graded grade(const EvaluationRequest& request, int slot);
+
+  bool serves(std::string_view language) const { return languages_.find(language) != nullptr; }
+  int slots() const { return static_cast<int>(slots_.sandboxes.size()); }
+  Isolation isolation() const { return slots_.isolation; }
+
+ private:
+  class WatchedSandbox;
+  Engine(grader::Slots slots, languages::Registry languages);
+
+  grader::Slots slots_;
+  languages::Registry languages_;
+  std::vector<std::unique_ptr<WatchedSandbox>> watched_;
+  evaluate::Tools tools_;  // but for the sandbox
+};
+
+}  // namespace farm::bench
