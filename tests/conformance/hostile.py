@@ -116,7 +116,7 @@ class Suite:
             with watched_farm.WatchedFarm(farm.BUILD / "conformance" / f"hostile-{number}", number=number) as slot:
                 slot.warm_up()
                 slot.ask(probe("warm-up"))
-                before = slot.footprint()
+                before = slot.idle_footprint()
                 while not self.todo.empty():
                     try:
                         self.one(self.todo.get_nowait(), slot, before)

@@ -93,7 +93,7 @@ def main():
             progress.add(len(todo[begin:begin + AT_ONCE]),
                          f", {len(wrong)} wrong, resident {sum(farm_.resident().values()) >> 10} KiB")
             if before is None and begin + AT_ONCE >= options.requests // 10:
-                before, resident = farm_.footprint(), farm_.resident()
+                before, resident = farm_.idle_footprint(), farm_.resident()
         left = farm_.left_behind(before)
         after = farm_.resident()
     print("verdicts:", dict(verdicts))

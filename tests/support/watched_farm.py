@@ -128,6 +128,18 @@ class WatchedFarm:
         found["groups"], found["processes in groups"] = groups_of(pids)
         return found
 
+    def idle_footprint(self):
+        """The footprint at a moment without a run: the farm's canary asks for some by itself."""
+        end = time.monotonic() + 60
+        while True:
+            now = self.footprint()
+            uids = {count(lambda: uid_of(pid), None) for pid in now[GRADER]}
+            if not uids & {None, *self.uids}:
+                return now
+            if time.monotonic() > end:
+                raise RuntimeError(f"a run does not end: {now[GRADER]}")
+            time.sleep(0.02)
+
     def left_behind(self, before):
         """What differs from the footprint `before`, once it has had time to settle; [] where nothing does."""
         end = time.monotonic() + SETTLES_WITHIN_S
@@ -155,15 +167,19 @@ def grew(before, now):
     return before != now
 
 
-def count(number):
+def count(number, otherwise=0):
     try:
         return number()
     except OSError:  # it has just ended
-        return 0
+        return otherwise
 
 
 def text_of(path):
     return pathlib.Path(path).read_text(errors="replace")
+
+
+def uid_of(pid):
+    return int(re.search(r"^Uid:\s*(\d+)", text_of(f"/proc/{pid}/status"), re.MULTILINE).group(1))
 
 
 def stat_of(path):
