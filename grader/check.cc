@@ -11,6 +11,7 @@
 #include <cstring>
 #include <fstream>
 #include <optional>
+#include <thread>
 #include <utility>
 
 #include "grader/kafka/blob_store.h"
@@ -22,6 +23,7 @@
 namespace farm::grader {
 namespace {
 
+constexpr Milliseconds kZygotePatience{60'000};
 constexpr Bytes kUsualMemory = mib(512);  // what a request gets that asks for nothing
 constexpr std::int64_t kDescriptorsPerSlot = 32;
 constexpr std::int64_t kDescriptorsOfDaemon = 256;
@@ -234,6 +236,38 @@ CheckLine judge_clock(int state, std::int64_t estimated_error_us) {
                  "run chrony or systemd-timesyncd, unless the host of this virtual machine does");
 }
 
+// Whether Python submissions are forks of a warmed interpreter. They run either way.
+CheckLine check_zygote(const config::GraderConfig& config, const languages::Registry& registry,
+                       sandbox::Sandbox& sandbox) {
+  const LanguageDefinition* python = registry.find("python");
+  if (python == nullptr || !config.python_preload) {
+    return missing(
+        "python: zygote", false, "not wanted",
+        "--python-preload names what it imports; a start of Python costs ten times a fork");
+  }
+  sandbox::RunSpec spec;
+  spec.commands = {{config.python, "main.py"}};
+  spec.files = {{"main.py", ""}};
+  spec.env = python->env;
+  const auto give_up = std::chrono::steady_clock::now() + kZygotePatience;
+  while (std::chrono::steady_clock::now() < give_up) {
+    const auto outcome = sandbox.run(spec);
+    if (!outcome)
+      return failing("python: zygote", outcome.error().text(), "see the sandbox line above");
+    if (outcome->forked)
+      return ready("python: zygote", "submissions are forks of " + config.python + ", warmed");
+    if (outcome->isolation != Isolation::kFull)
+      return missing("python: zygote", false, "needs isolation full", "start the grader as root");
+    if (!outcome->zygote_failed.empty())
+      return missing(
+          "python: zygote", false, outcome->zygote_failed,
+          "mend what it says, or leave it: each submission starts an interpreter of its own");
+    std::this_thread::sleep_for(Milliseconds(50));
+  }
+  return missing("python: zygote", false, "not ready after a minute",
+                 "name less in --python-preload");
+}
+
 int check_host(const config::GraderConfig& config) {
   Findings findings;
   const Isolation wanted =
@@ -258,7 +292,7 @@ int check_host(const config::GraderConfig& config) {
   if (!config.blob_dir.empty()) blobs.emplace(kafka::BlobStore::open(config.blob_dir));
   config::GraderConfig one = config;
   one.workers = 1;
-  auto slots = start_slots(one);
+  auto slots = start_slots(one, registry ? *registry : languages::Registry());
   if (!slots) {
     findings.add(failing("sandbox", slots.error().text(),
                          "see the kernel and cgroup lines above; nothing is graded without it"));
@@ -271,8 +305,10 @@ int check_host(const config::GraderConfig& config) {
   findings.add(check_blobs(config, blobs));
   const CheckLine sandbox = check_sandbox(*slots->sandboxes[0]);
   findings.add(sandbox);
-  if (registry && !sandbox.blocks())
+  if (registry && !sandbox.blocks()) {
     check_languages(findings, config, *registry, *slots->sandboxes[0], slots->isolation);
+    findings.add(check_zygote(config, *registry, *slots->sandboxes[0]));
+  }
   return findings.exit_code();
 }
 

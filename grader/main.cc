@@ -128,7 +128,7 @@ int run(const config::GraderConfig& config) {
   }
   auto bad_case_directory = open_bad_cases(config);
   if (!bad_case_directory) return fail(bad_case_directory.error());
-  auto slots = start_slots(config);
+  auto slots = start_slots(config, *all_languages);
   if (!slots) return fail(slots.error());
   log::write(slots->isolation == Isolation::kFull ? monitoring::LogLevel::kInfo
                                                   : monitoring::LogLevel::kWarning,

@@ -1,6 +1,8 @@
 #include "grader/config/config.h"
 
 #include <algorithm>
+#include <iterator>
+#include <sstream>
 #include <utility>
 
 #include "grader/config/command_line.h"
@@ -68,6 +70,12 @@ std::optional<std::string> metrics_of(const Settings& settings) {
   return settings.text("metrics");
 }
 
+std::optional<std::vector<std::string>> preload_of(const Settings& settings) {
+  if (settings.text("python_preload") == "off") return std::nullopt;
+  std::istringstream text(settings.text("python_preload"));
+  return std::vector<std::string>(std::istream_iterator<std::string>(text), {});
+}
+
 BadCaseOptions bad_cases_of(const Settings& settings) {
   return {settings.text("bad_cases"), settings.text("bad_cases_filter"),
           settings.size("bad_cases_max_bytes")};
@@ -131,6 +139,7 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.blob_dir = settings.text("blob_dir");
   config.languages_dir = settings.text("languages_dir");
   config.python = settings.text("python");
+  config.python_preload = preload_of(settings);
   config.drain_timeout = settings.duration("drain_timeout");
   config.answer_cache = settings.size("answer_cache");
   config.canary_interval = settings.duration("canary_interval");

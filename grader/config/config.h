@@ -62,13 +62,14 @@ struct GraderConfig {
   std::string blob_dir;                        // shared with clients; empty: blobs are refused
   std::string languages_dir;                   // empty: the languages that came with the program
   std::string python;                          // interpreter of Python submissions
-  Milliseconds drain_timeout{0};               // after SIGTERM, for what is in flight
-  Bytes answer_cache;                          // of recent answers, for repeats
-  Milliseconds canary_interval{0};             // 0: no canary
-  bool check = false;                          // only look at the host; then kafka may be empty
-  std::optional<int> ready_fd;                 // where "ready\n" is written once it serves
-  std::optional<Isolation> isolation;          // nullopt: full as root, else reduced
-  std::uint32_t sandbox_uid_base = 0;          // slot n runs submissions as this uid + n
+  std::optional<std::vector<std::string>> python_preload;  // modules; nullopt: no zygotes
+  Milliseconds drain_timeout{0};                           // after SIGTERM, for what is in flight
+  Bytes answer_cache;                                      // of recent answers, for repeats
+  Milliseconds canary_interval{0};                         // 0: no canary
+  bool check = false;                  // only look at the host; then kafka may be empty
+  std::optional<int> ready_fd;         // where "ready\n" is written once it serves
+  std::optional<Isolation> isolation;  // nullopt: full as root, else reduced
+  std::uint32_t sandbox_uid_base = 0;  // slot n runs submissions as this uid + n
   BadCaseOptions bad_cases;
   bool bad_cases_topic = false;
   LimitMaxima maxima;

@@ -71,6 +71,10 @@ std::vector<OptionSpec> make_table() {
   }
   add({"python", kPath, "/usr/bin/python3", "", "Interpreter of Python submissions.",
        kGrader | kGrade | kUp | kReplay | kDoctor | kBench});
+  add({"python_preload", kText, "off", "",
+       "Modules, separated by spaces, that a warmed interpreter imports; Python submissions are "
+       "then forks of it. off: each starts an interpreter of its own. Needs isolation full.",
+       kGraderOnly});
   add({"languages_dir", kPath, "", "built in",
        "Directory of language files to use instead of the built-in ones.",
        kGrader | kGrade | kUp | kReplay | kDoctor | kBench});

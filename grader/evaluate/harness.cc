@@ -270,6 +270,14 @@ Expected<Harness> make_assert_harness(std::string_view language, const AssertTes
   return no_harness(language, "assert");
 }
 
+std::vector<std::pair<std::string, std::string>> trusted_python_files() {
+  std::vector<std::pair<std::string, std::string>> files;
+  for (const auto& [name, content] : embedded::k_harness_files) {
+    if (name.ends_with(".py")) files.emplace_back(name, content);
+  }
+  return files;
+}
+
 bool serves_apart(std::string_view language) { return language == "python"; }
 
 Harness make_served_harness() {

@@ -5,6 +5,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "grader/sandbox/run_spec.h"
@@ -63,6 +64,9 @@ std::string_view program_end(std::string_view language, const AssertTests& evalu
 // How a checker is run so that its falling over and its refusing can be told apart. Languages whose
 // exit codes tell need no harness.
 Harness make_checker_harness(std::string_view language, const std::string& source);
+
+// Names and contents of the trusted Python files, whichever harness uses them.
+std::vector<std::pair<std::string, std::string>> trusted_python_files();
 
 // The content of descriptor 3 for one case.
 std::string call_task(std::string_view language, const FunctionCall& evaluation, std::size_t index,

@@ -5,7 +5,8 @@
 // anything of the submission, under a uid of its own, so that the submission can neither signal nor
 // trace it. It is what makes an abort() or a default-action signal of the program work as outside
 // (pid 1 ignores them), and what the supervisor kills to kill everything. `become_program` is its
-// child, which turns into the submission.
+// child, which turns into the submission; or the program is the fork of a zygote (zygote.h), which
+// joins the namespaces that init was born in and goes through the same steps.
 
 #include "grader/sandbox/child.h"
 
@@ -170,12 +171,23 @@ void reset_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-[[noreturn]] void become_program(const ChildPlan& plan) {
+// A child of init was born in the namespaces, which init has finished; a zygote's fork was born in
+// the pid namespace alone.
+int enter_namespaces(int init_pidfd) {
+  if (init_pidfd < 0) return 0;
+  // Source: setns(2), "PID file descriptors" (Linux 5.8).
+  if (::setns(init_pidfd, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return errno;
+  if (const int error = set_host_name(); error != 0) return error;
+  return mount_own_proc();
+}
+
+void take_privileged_steps(const ChildPlan& plan) {
   int report = plan.report_fd;
   auto must = [&report](Step step, int error) {
     if (error != 0) fail(report, step, error);
   };
   // clang-format off
+  must(Step::kEnterNamespaces, enter_namespaces(plan.namespaces_fd));  // needs CAP_SYS_ADMIN
   must(Step::kNewSession,      new_session());
   must(Step::kPreferredVictim, become_preferred_victim(plan.proc_fd));  // may need CAP_SYS_RESOURCE
   must(Step::kJoinCgroup,      join_cgroups(plan.join_fds)); // needs root; all that follows is accounted
@@ -195,15 +207,21 @@ void reset_signals() {
   must(Step::kFileFence,       fence_files());
   must(Step::kSyscallFilter,   load_filter(*plan.filter));   // last: it forbids most of the above
   // clang-format on
+}
+
+void report_ready() { send_report(kReportFd, {Report::Kind::kReady, Step::kExecute, 0, 0, 0}); }
+
+[[noreturn]] void become_program(const ChildPlan& plan) {
+  take_privileged_steps(plan);
   reset_signals();
-  send_report(report, {Report::Kind::kReady, Step::kExecute, 0, 0, 0});
+  report_ready();
   // Not execvpe for a path: it would hand a file that is no program to /bin/sh.
   if (std::strchr(plan.argv[0], '/') != nullptr) {
     ::execve(plan.argv[0], plan.argv.data(), plan.environment.data());
   } else {
     ::execvpe(plan.argv[0], plan.argv.data(), plan.environment.data());
   }
-  fail(report, Step::kExecute, errno);
+  fail(kReportFd, Step::kExecute, errno);
 }
 
 // Reaps orphans; the program itself stays a zombie, so that the supervisor can still read its
@@ -225,6 +243,12 @@ void reset_signals() {
   while (true) ::pause();
 }
 
+// The kernel reaps the orphans of one that ignores their end (wait(2), NOTES).
+[[noreturn]] void serve_as_init_of_orphans() {
+  ::signal(SIGCHLD, SIG_IGN);
+  while (true) ::pause();
+}
+
 }  // namespace
 
 int mount_own_proc() {
@@ -239,11 +263,15 @@ void become_init(const ChildPlan& plan) {
     if (error != 0) fail(plan.report_fd, step, error);
   };
   must(Step::kDieWithLauncher, die_with_launcher());
-  must(Step::kHostName, set_host_name());
-  if (plan.mounts_proc) must(Step::kMountProc, mount_own_proc());
-  const pid_t program = ::fork();
-  if (program == 0) become_program(plan);
-  must(Step::kFork, program > 0 ? 0 : errno);
+  const bool program_of_zygote = plan.namespaces_fd >= 0;
+  pid_t program = 0;
+  if (!program_of_zygote) {
+    must(Step::kHostName, set_host_name());
+    if (plan.mounts_proc) must(Step::kMountProc, mount_own_proc());
+    program = ::fork();
+    if (program == 0) become_program(plan);
+    must(Step::kFork, program > 0 ? 0 : errno);
+  }
 
   ChildPlan own;  // nothing but the report socket: init must not hold the program's pipes open
   own.report_fd = plan.report_fd;
@@ -258,11 +286,20 @@ void become_init(const ChildPlan& plan) {
   must_now(Step::kNoNewPrivileges, forbid_new_privileges());
   must_now(Step::kSyscallFilter, load_filter(*plan.filter));
   must_now(Step::kDieWithLauncher, die_with_launcher());  // the uid change cleared it (prctl(2))
+  if (program_of_zygote) serve_as_init_of_orphans();
   serve_as_init(program);
+}
+
+void enter_sandbox(const ChildPlan& plan) {
+  take_privileged_steps(plan);
+  report_ready();
+  ::close(kReportFd);
 }
 
 std::string_view step_name(Step step) {
   switch (step) {
+    case Step::kEnterNamespaces:
+      return "enter the sandbox's namespaces (needs Linux 5.8)";
     case Step::kDieWithLauncher:
       return "tie to the launcher's life";
     case Step::kHostName:

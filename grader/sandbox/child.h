@@ -15,6 +15,7 @@ namespace farm::sandbox {
 
 // The privileged steps, in order. A failure is reported by its step and errno.
 enum class Step : std::int32_t {
+  kEnterNamespaces,
   kDieWithLauncher,
   kHostName,
   kMountProc,
@@ -63,6 +64,9 @@ struct ChildPlan {
   int peer_in_fd = -1, peer_out_fd = -1;        // -1: nor a peer
   int report_fd = -1;
   int proc_fd = -1;  // the launcher's /proc: the sandbox's own may be missing
+  // -1: init starts the program. Else the program comes from a zygote: for it, this is init's
+  // pidfd, and for init nothing but a sign.
+  int namespaces_fd = -1;
   std::vector<int> join_fds;
   std::vector<ResourceLimit> resource_limits;
   std::vector<int> cpus;
@@ -79,8 +83,13 @@ struct ChildPlan {
 int mount_own_proc();
 
 // Becomes pid 1 of the sandbox: finishes its namespaces, starts the program, reports its end, and
-// waits to be killed. Called in a fresh child in new pid, mount, ipc and uts namespaces.
-// Never returns.
+// waits to be killed; where the program comes from a zygote, only reaps orphans. Called in a fresh
+// child in new pid, mount, ipc and uts namespaces. Never returns.
 [[noreturn]] void become_init(const ChildPlan& plan);
+
+// In the fork of a zygote: takes the caller through all steps of a program but execve, and reports
+// that it is ready. No descriptor is left but those of the program. Ends the process where a step
+// fails, after reporting it. Precondition: single-threaded, in init's pid namespace.
+void enter_sandbox(const ChildPlan& plan);
 
 }  // namespace farm::sandbox

@@ -273,6 +273,7 @@ Expected<Done> Conversation::read_reply() {
       return Error{reply.error_code, std::string(text), reply.error_errno};
     case LaunchReply::Kind::kEnded:
       keep_ending(reply);
+      outcome_.zygote_failed = text;
       return Done{};
     case LaunchReply::Kind::kTurn:
       if (awaiting_times_) return end_turn(reply);
@@ -305,6 +306,7 @@ void Conversation::keep_ending(const LaunchReply& reply) {
   if (reply.signal > 0) outcome_.signal = reply.signal;
   outcome_.out_of_memory = reply.out_of_memory != 0;
   outcome_.command_index = reply.command_index;
+  outcome_.forked = reply.forked != 0;
 }
 
 }  // namespace farm::sandbox

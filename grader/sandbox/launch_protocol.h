@@ -38,6 +38,7 @@ struct LaunchReply {
   std::int32_t signal = 0;      // 0: none
   std::uint32_t out_of_memory = 0;
   std::uint32_t command_index = 0;
+  std::uint32_t forked = 0;  // from the zygote
   Isolation isolation = Isolation::kNone;
   ErrorCode error_code = ErrorCode::kInternal;  // kFailed; the text after the struct says what
   std::int32_t error_errno = 0;

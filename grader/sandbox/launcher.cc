@@ -23,6 +23,7 @@
 #include "grader/sandbox/process_tree.h"
 #include "grader/sandbox/slot_setup.h"
 #include "grader/sandbox/supervise.h"
+#include "grader/sandbox/zygote.h"
 
 namespace farm::sandbox {
 namespace {
@@ -137,7 +138,7 @@ class Launcher {
       FARM_CHECK_OK(send_file(tree, path, spec.fetch_limit));
     reply.kind = LaunchReply::Kind::kEnded;
     reply.isolation = setup_.isolation();
-    send(reply, {}, {});
+    send(reply, zygote_failed_, {});
     return Done{};
   }
 
@@ -157,7 +158,15 @@ class Launcher {
     ChildPlan plan = plan_for(spec, command, descriptors);
     if (cgroup) plan.join_fds = cgroup->join_fds();
     plan.report_fd = report.second.get();
+    const bool forked = is_forked(spec, command);
+    if (forked) plan.namespaces_fd = 0;
     FARM_TRY(const StartedInit init, start_init(plan));
+    os::UniqueFd program;
+    if (forked) {
+      plan.namespaces_fd = init.pidfd.get();
+      FARM_TRY(program, zygote_->fork_program(plan));
+    }
+    reply.forked = forked ? 1 : 0;
     report.second.reset();
     // The peer has to see the end of the pipe when the program closes its side, not when we do.
     descriptors.peer_in.reset();
@@ -169,6 +178,8 @@ class Launcher {
     run.report_fd = report.first.get();
     run.daemon_fd = socket_.get();
     run.proc_fd = proc_.get();
+    run.program_pidfd = program.get();
+    run.reap_program = [this] { return zygote_->reap(); };
     run.cpus = settings_.cpus_per_run;
     run.host_cpus = plan.cpus;
     run.limits = spec.limits;
@@ -235,9 +246,47 @@ class Launcher {
     return error;
   }
 
+  // What holds for every program of this slot.
+  ChildPlan fixed_plan(Profile profile) const {
+    ChildPlan plan;
+    plan.proc_fd = proc_.get();
+    plan.cpus = visible_cpus();
+    plan.mounts_proc = setup_.has_proc;
+    plan.uid = setup_.uid;
+    plan.init_uid = setup_.init_uid;
+    plan.filter = &settings_.filters.at(profile);
+    return plan;
+  }
+
+  // Whether the zygote is there and starts `command` as execve would. The first that asks has it
+  // started; meanwhile, and where it fails, programs start as others do.
+  bool is_forked(const RunSpec& spec, const std::vector<std::string>& command) {
+    const bool served = settings_.zygote && setup_.isolation() == Isolation::kFull &&
+                        spec.profile == Profile::kManaged && zygote_failed_.empty() &&
+                        settings_.zygote->serves(command, spec.env, stack_of(spec.limits));
+    if (!served) return false;
+    if (!zygote_) {
+      Expected<Zygote> started = Zygote::start(*settings_.zygote, fixed_plan(Profile::kManaged));
+      if (!started) return do_without_zygote(started.error());
+      zygote_.emplace(std::move(*started));
+    }
+    const Expected<bool> ready = zygote_->is_ready(settings_.zygote->patience);
+    return ready ? *ready : do_without_zygote(ready.error());
+  }
+
+  bool do_without_zygote(const Error& error) {
+    zygote_failed_ = error.text();
+    zygote_.reset();
+    return false;
+  }
+
+  static Bytes stack_of(const Limits& limits) {
+    return limits.stack.count > 0 ? limits.stack : limits.memory;
+  }
+
   ChildPlan plan_for(const RunSpec& spec, const std::vector<std::string>& command,
                      const RunDescriptors& descriptors) {
-    ChildPlan plan;
+    ChildPlan plan = fixed_plan(spec.profile);
     // The strings outlive the child's execve: they belong to this process's memory, of which the
     // child has a copy.
     for (const std::string& argument : command)
@@ -258,16 +307,10 @@ class Launcher {
     plan.channel_out_fd = descriptors.channel_out.get();
     plan.peer_in_fd = descriptors.peer_in.get();
     plan.peer_out_fd = descriptors.peer_out.get();
-    plan.proc_fd = proc_.get();
     plan.resource_limits = resource_limits(spec.limits, spec.turns);
     // A backstop where a cgroup counts; else the limit itself.
     plan.processes = static_cast<rlim_t>(spec.limits.processes) +
                      (settings_.cgroups.version != 0 ? kProcessBackstop : 0);
-    plan.cpus = visible_cpus();
-    plan.mounts_proc = setup_.has_proc;
-    plan.uid = setup_.uid;
-    plan.init_uid = setup_.init_uid;
-    plan.filter = &settings_.filters.at(spec.profile);
     return plan;
   }
 
@@ -291,7 +334,7 @@ class Launcher {
         {RLIMIT_NOFILE, static_cast<rlim_t>(limits.open_files)},
         {RLIMIT_RTPRIO, 0},         // real-time priority starves the host
         {RLIMIT_SIGPENDING, 1024},  // queued signals are kernel memory
-        {RLIMIT_STACK, bytes(limits.stack.count > 0 ? limits.stack : limits.memory)},
+        {RLIMIT_STACK, bytes(stack_of(limits))},
     };
   }
 
@@ -383,6 +426,8 @@ class Launcher {
   os::UniqueFd proc_;
   SlotCgroup cgroup_;
   SlotSetup setup_;
+  std::optional<Zygote> zygote_;
+  std::string zygote_failed_;  // why there is none, though it is wanted
   std::vector<std::string> environment_;
   std::uint32_t run_number_ = 0;
   bool daemon_gone_ = false;

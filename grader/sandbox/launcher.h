@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "grader/os/unique_fd.h"
@@ -14,6 +15,7 @@
 #include "grader/sandbox/identity.h"
 #include "grader/sandbox/root_fs.h"
 #include "grader/sandbox/seccomp.h"
+#include "grader/sandbox/zygote.h"
 
 namespace farm::sandbox {
 
@@ -30,6 +32,9 @@ struct LauncherSettings {
   double cpus_per_run = 1;     // CPU quota, and how many CPUs a program sees
   std::vector<int> host_cpus;  // that the grader may use; slots are spread over them
   std::map<Profile, SyscallFilter> filters;
+  // Programs that it serves are forks of a warmed interpreter. For kFull alone; a zygote that does
+  // not start is done without.
+  std::optional<ZygoteSettings> zygote;
 };
 
 // Serves `socket` (launch_protocol.h) until the daemon closes it. Announces itself with kStarted

@@ -191,7 +191,7 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
   }
 
   const std::string root = kStaging;
-  if (::mount("sandbox-root", kStaging, "tmpfs", MS_NOSUID, "size=1m,nr_inodes=512,mode=0755") !=
+  if (::mount("sandbox-root", kStaging, "tmpfs", MS_NOSUID, "size=4m,nr_inodes=512,mode=0755") !=
       0) {
     return mount_error("tmpfs for the root");
   }
@@ -213,6 +213,10 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
   for (const char* point : kMountPoints) FARM_CHECK_OK(make_mount_point(root + point, true));
   if (host_proc) FARM_CHECK_OK(attach(host_proc, root + "/proc"));
   FARM_CHECK_OK(write_identity_files(root));
+  for (const auto& [path, content] : settings.private_files) {
+    FARM_CHECK_OK(write_new_file(root + path, content));
+    if (::chmod((root + path).c_str(), 0600) != 0) return mount_error("chmod " + path);
+  }
 
   if (::chdir(kStaging) != 0) return mount_error("chdir to the new root");
   // The two-dots form stacks the old root on the new one, so that no directory for it is needed

@@ -6,6 +6,7 @@
 #include <sys/statvfs.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "grader/sandbox/run_spec.h"
@@ -17,6 +18,8 @@ struct RootSettings {
   // Directories beyond the standard ones that programs may read, at their own paths: e.g. a virtual
   // environment.
   std::vector<std::string> readable_paths;
+  // Files of our own: paths and contents. Root's alone to read.
+  std::vector<std::pair<std::string, std::string>> private_files;
   // The kernel grants a user namespace a fresh /proc only where it sees a whole one already
   // (mount_too_revealing() in fs/namespace.c): so the host's stays below each run's own. Never to
   // be seen: without a mount on top of it, it has to be unmounted.

@@ -53,6 +53,8 @@ struct RunOutcome {
   std::size_t command_index =
       0;  // which of RunSpec::commands this tells of (the last one that ran)
   Isolation isolation = Isolation::kNone;  // from what was set up for this very run
+  bool forked = false;                     // the program was the fork of a zygote
+  std::string zygote_failed;               // why it was not, though it was to be
 };
 
 }  // namespace farm::sandbox

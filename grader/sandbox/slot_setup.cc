@@ -72,6 +72,11 @@ Expected<SlotSetup> set_up_slot(const LauncherSettings& settings, int slot, int 
   if (settings.isolation == Isolation::kFull) {
     setup.uid = settings.identities.slot(slot);
     setup.init_uid = settings.identities.init();
+    if (settings.zygote) {
+      for (auto& [name, content] : zygote_files(*settings.zygote))
+        root.private_files.emplace_back(std::string(kZygoteDirectory) + "/" + name,
+                                        std::move(content));
+    }
   } else {
     FARM_CHECK_OK(live_in_user_namespace(proc_fd));
     setup.shares_host_uid = true;

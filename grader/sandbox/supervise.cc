@@ -48,8 +48,9 @@ class Supervisor {
 
   Expected<SupervisedEnd> watch() {
     auto result = wait_for_end();
-    kill_everything();
+    auto killed = kill_everything();
     if (!result) return std::move(result).error();
+    if (!killed) return std::move(killed).error();
     return end_;
   }
 
@@ -122,10 +123,11 @@ class Supervisor {
   }
 
   Expected<Done> wait_for_event(Nanoseconds wait) {
-    std::array<pollfd, 4> events = {
+    std::array<pollfd, 5> events = {
         pollfd{run_.report_fd, POLLIN, 0}, pollfd{run_.daemon_fd, POLLIN, 0},
         pollfd{run_.init_pidfd, POLLIN, 0},
-        pollfd{meter_.out_of_memory_fd(), POLLIN, 0}};  // -1 is ignored by poll(2)
+        pollfd{meter_.out_of_memory_fd(), POLLIN, 0},  // -1 is ignored by poll(2)
+        pollfd{run_.program_pidfd, POLLIN, 0}};
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(wait);
     const timespec timeout{seconds.count(), (wait - seconds).count()};
     if (::ppoll(events.data(), events.size(), &timeout, nullptr) < 0 && errno != EINTR) {
@@ -138,6 +140,8 @@ class Supervisor {
       if (order.ends_turn && started_) FARM_CHECK_OK(end_turn());
     }
     if (!finished_ && events[3].revents != 0) FARM_CHECK_OK(note_out_of_memory());
+    // Not before its last report was read: an end without one is that of a step that failed.
+    if (!finished_ && events[4].revents != 0 && events[0].revents == 0) FARM_CHECK_OK(note_exit());
     if (!finished_ && events[2].revents != 0 && events[0].revents == 0) {
       return unavailable("sandbox: its init process was killed by the host");
     }
@@ -183,6 +187,21 @@ class Supervisor {
     note_end();
     if (end_.exited) FARM_CHECK_OK(check_cpu_time({program_}));  // a zombie still tells
     return Done{};
+  }
+
+  // Of a program that is no child of init.
+  Expected<Done> note_exit() {
+    if (!started_) return unavailable("sandbox: the program ended before it began");
+    note_starvation(longest_run_delay(run_.proc_fd, {program_}));
+    note_end();
+    FARM_CHECK_OK(check_cpu_time({program_}));  // a zombie still tells
+    FARM_TRY(end_.exited, reap());
+    return Done{};
+  }
+
+  Expected<Report> reap() {
+    reaped_ = true;
+    return run_.reap_program();
   }
 
   // The times so far are told, and begin anew.
@@ -239,19 +258,25 @@ class Supervisor {
   // The end of pid 1 is the end of its whole namespace: the kernel kills every process in it and
   // reaps them before init itself can be reaped. Source: pid_namespaces(7), "The namespace init
   // process".
-  void kill_everything() {
+  // Errors: those of reap_program.
+  Expected<Done> kill_everything() {
     ::syscall(SYS_pidfd_send_signal, run_.init_pidfd, SIGKILL, nullptr, 0);
+    Expected<Done> reaped = Done{};
+    if (run_.program_pidfd >= 0 && !reaped_) {
+      if (auto report = reap(); !report) reaped = std::move(report).error();
+    }
     // The raw call, unlike waitid(3), tells the resources used (waitid(2), "C library/kernel
     // differences"): of init and of everything that it or the kernel reaped in its namespace.
     siginfo_t info{};
     rusage used{};
     while (::syscall(SYS_waitid, P_PIDFD, run_.init_pidfd, &info, WEXITED | __WALL, &used) != 0) {
-      if (errno != EINTR) return;
+      if (errno != EINTR) return reaped;
     }
     const auto time = [](const timeval& value) {
       return std::chrono::seconds(value.tv_sec) + Microseconds(value.tv_usec);
     };
     end_.reaped_cpu = time(used.ru_utime) + time(used.ru_stime);
+    return reaped;
   }
 
   const SupervisedRun& run_;
@@ -260,6 +285,7 @@ class Supervisor {
   SupervisedEnd end_;
   bool started_ = false;
   bool finished_ = false;
+  bool reaped_ = false;
   pid_t program_ = 0;
   Clock::time_point started_at_;
   Nanoseconds delay_before_{0}, init_delay_before_{0};

@@ -42,9 +42,14 @@ struct TurnTimes {
 struct SupervisedRun {
   pid_t init_pid = 0;  // as proc_fd knows it
   int init_pidfd = -1;
-  int report_fd = -1;          // our end; credentials are passed
-  int daemon_fd = -1;          // kill orders arrive here
-  int proc_fd = -1;            // the host's /proc
+  int report_fd = -1;  // our end; credentials are passed
+  int daemon_fd = -1;  // kill orders arrive here
+  int proc_fd = -1;    // the host's /proc
+  // Where the program is no child of init: becomes readable at its end.
+  int program_pidfd = -1;
+  // Then, called once: takes the program, which has ended or is being killed, out of the process
+  // table.
+  std::function<Expected<Report>()> reap_program;
   std::vector<int> host_cpus;  // that the program may use
   double cpus = 1;             // the run's CPU quota: how fast it can use up its CPU time
   Limits limits;

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "grader/evaluate/harness.h"
 #include "monitoring/log.h"
 #include "schemas/bad_case.h"
 
@@ -30,6 +31,19 @@ std::vector<std::string> readable_paths(const config::GraderConfig& config) {
   const std::size_t bin = python.rfind("/bin/");
   if (bin == std::string::npos || bin == 0) return {};
   return {python.substr(0, bin)};
+}
+
+// Of the interpreter of Python submissions.
+std::optional<sandbox::ZygoteSettings> zygote(const config::GraderConfig& config,
+                                              const languages::Registry& languages) {
+  const LanguageDefinition* python = languages.find("python");
+  if (python == nullptr || !config.python_preload) return std::nullopt;
+  sandbox::ZygoteSettings settings;
+  settings.interpreter = config.python;
+  settings.env = python->env;
+  settings.preload = *config.python_preload;
+  settings.trusted = evaluate::trusted_python_files();
+  return settings;
 }
 
 // What a sandbox needs of the kernel shows when a program runs in it, and should before requests
@@ -62,7 +76,8 @@ std::int64_t Slots::launcher_restarts() const {
   return total;
 }
 
-Expected<Slots> start_slots(const config::GraderConfig& config) {
+Expected<Slots> start_slots(const config::GraderConfig& config,
+                            const languages::Registry& languages) {
   sandbox::LauncherSettings settings;
   settings.isolation =
       config.isolation.value_or(::geteuid() == 0 ? Isolation::kFull : Isolation::kReduced);
@@ -70,6 +85,7 @@ Expected<Slots> start_slots(const config::GraderConfig& config) {
   settings.identities = identities(config);
   settings.root.readable_paths = readable_paths(config);
   settings.owner = ::getpid();
+  settings.zygote = zygote(config, languages);
   FARM_CHECK_OK(sandbox::prepare_launcher_settings(settings));
   FARM_TRY(sandbox::Forkserver forkserver, sandbox::Forkserver::start(std::move(settings)));
   Slots slots;

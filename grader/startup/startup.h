@@ -37,7 +37,8 @@ struct Slots {
 // Where isolation `reduced` is asked of root, privileges are dropped before: nothing needs them
 // then. Errors: kInternal naming what the host lacks and the remedy; never less isolation than
 // configured.
-Expected<Slots> start_slots(const config::GraderConfig& config);
+Expected<Slots> start_slots(const config::GraderConfig& config,
+                            const languages::Registry& languages);
 
 // The directory of bad cases, if one is configured, ready for the daemon that drop_privileges()
 // makes of us. Errors: kInternal naming the path and the remedy.

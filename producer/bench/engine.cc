@@ -86,7 +86,7 @@ Engine::~Engine() = default;
 Expected<std::unique_ptr<Engine>> Engine::start(const config::GraderConfig& config) {
   FARM_TRY(languages::Registry languages,
            languages::Registry::load(grader::languages_directory(config)));
-  FARM_TRY(grader::Slots slots, grader::start_slots(config));
+  FARM_TRY(grader::Slots slots, grader::start_slots(config, languages));
   std::unique_ptr<Engine> engine(new Engine(std::move(slots), std::move(languages)));
   evaluate::PlanSettings& settings = engine->tools_.settings;
   settings.limits = grader::server_limits(config, grader::host_memory());
