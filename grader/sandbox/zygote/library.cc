@@ -30,7 +30,7 @@
 #define P_PIDFD 3
 #endif
 
-extern "C" void* __libc_stack_end;  // of the dynamic linker
+extern "C" void* __libc_stack_end;  // NOLINT(readability-identifier-naming): the dynamic linker's
 
 namespace {
 
