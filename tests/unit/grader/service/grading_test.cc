@@ -136,8 +136,8 @@ TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
 class FullBlobs : public ::testing::Test {
  protected:
   void SetUp() override {
-    const std::filesystem::path directory = std::filesystem::path(::testing::TempDir()) /
-                                            ("full-" + std::to_string(::getpid()));
+    const std::filesystem::path directory =
+        std::filesystem::path(::testing::TempDir()) / ("full-" + std::to_string(::getpid()));
     std::filesystem::remove_all(directory);
     auto opened = kafka::BlobStore::open(directory);
     ASSERT_TRUE(opened);
