@@ -20,7 +20,8 @@ struct Tools {
   const std::atomic<bool>* cancelled =
       nullptr;  // not owned; looked at before each run; may be null
   std::function<SteadyTime()> now = [] { return std::chrono::steady_clock::now(); };
-  Milliseconds retry_pause{50};  // before a run is tried again because the farm had failed it
+  Milliseconds retry_pause{500};  // before a run is tried again because the farm had failed it;
+                                  // shortages and standstills last some seconds
 };
 
 }  // namespace farm::evaluate

@@ -90,12 +90,12 @@ class Supervisor {
       FARM_TRY(std::vector<pid_t> members, meter_.members());
       members.push_back(program_);  // as a zombie it is no member any more
       note_starvation(longest_run_delay(run_.proc_fd, members));
-      bool over = elapsed - end_.starved >= wall_kill_;
+      bool over = wall_had(elapsed) >= wall_kill_;
       if (!over) waiting_.reset();
       const bool unclear = over && ends_or_waits(members);
       if (over && !unclear) {  // what it waited meanwhile is counted now
         note_starvation(longest_run_delay(run_.proc_fd, members));
-        over = elapsed - end_.starved >= wall_kill_;
+        over = wall_had(elapsed) >= wall_kill_;
       }
       if (over && !unclear) return end_now(Ending::kWallLimit);
       if (elapsed >= hard_cap_) return end_now(Ending::kStarved);
@@ -103,7 +103,7 @@ class Supervisor {
     }
     const auto cpu_left = Nanoseconds(
         static_cast<std::int64_t>(static_cast<double>((cpu_kill_ - used).count()) / run_.cpus));
-    const Nanoseconds wall_left = wall_kill_ - (elapsed - end_.starved);
+    const Nanoseconds wall_left = wall_kill_ - wall_had(elapsed);
     return std::max(kShortestWait, std::min({cpu_left, wall_left, watch.value_or(wall_left)}));
   }
 
@@ -211,13 +211,14 @@ class Supervisor {
     const Nanoseconds delay = longest_run_delay(run_.proc_fd, members);
     note_starvation(delay);
     const Clock::time_point now = Clock::now();
-    const Nanoseconds wall = std::max(Nanoseconds(0), now - started_at_ - end_.starved);
+    const Nanoseconds wall = wall_had(now - started_at_);
     FARM_CHECK_OK(check_cpu_time(members));
     run_.report_turn({total - end_.cpu_before - end_.miscounted, wall, end_.starved});
     end_.cpu_before = total;
     end_.starved = end_.miscounted = Nanoseconds(0);
     delay_before_ = delay;
     stolen_before_ = stolen_so_far(run_.proc_fd, run_.host_cpus);
+    stood_still_ = false;
     ahead_before_ = run_.ahead_of_ticks(members);
     started_at_ = now;
     return Done{};
@@ -244,13 +245,26 @@ class Supervisor {
     end_.starved = std::max(end_.starved, delay - delay_before_);
   }
 
+  // The wall time that counts. Where the host stood still, which only a look at the limit or past
+  // it asks, what was stolen does not either: who sleeps has all of its limit after such a time.
+  Nanoseconds wall_had(Nanoseconds elapsed) {
+    Nanoseconds lost = end_.starved;
+    if (elapsed - lost > run_.limits.wall) {
+      const Nanoseconds stolen_here = stolen();
+      stood_still_ = stood_still_ || stood_still(stolen_here, elapsed);
+      if (stood_still_) lost = std::max(lost, stolen_here);
+    }
+    return std::max(Nanoseconds(0), elapsed - lost);
+  }
+
   void note_end() {
     finished_ = true;
     if (!started_) return;
     const Nanoseconds elapsed = Clock::now() - started_at_;
-    end_.wall = std::max(Nanoseconds(0), elapsed - end_.starved);
-    const bool by_wall = end_.ending == Ending::kByItself || end_.ending == Ending::kWallLimit;
-    if (by_wall && end_.wall > run_.limits.wall && stood_still(stolen(), elapsed)) {
+    end_.wall = wall_had(elapsed);
+    // Whether it would have ended in time, nobody can say.
+    const bool late = elapsed - end_.starved > run_.limits.wall;
+    if (end_.ending == Ending::kByItself && late && end_.wall <= run_.limits.wall) {
       end_.ending = Ending::kStarved;
     }
   }
@@ -286,6 +300,7 @@ class Supervisor {
   bool started_ = false;
   bool finished_ = false;
   bool reaped_ = false;
+  bool stood_still_ = false;  // in this turn
   pid_t program_ = 0;
   Clock::time_point started_at_;
   Nanoseconds delay_before_{0}, init_delay_before_{0};

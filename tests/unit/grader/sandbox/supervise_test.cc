@@ -110,12 +110,28 @@ TEST_F(SuperviseTest, AProgramThatWaitsMeetsItsWallLimit) {
   EXPECT_EQ(watch().ending, Ending::kWallLimit);
 }
 
-TEST_F(SuperviseTest, AWallLimitThatPassedWhileTheHostStoodStillIsNoLimitOfTheProgram) {
+TEST_F(SuperviseTest, AnEndPastAWallLimitThatPassedWhileTheHostStoodStillTellsNothing) {
   run_.limits.wall = Milliseconds(50);
-  meter_.before_a_close_look = [this] { stolen(std::chrono::hours(1)); };
+  meter_.before_a_close_look = [this] {
+    stolen(std::chrono::hours(1));
+    say(Report::Kind::kExited);
+  };
   say(Report::Kind::kReady);
 
   EXPECT_EQ(watch().ending, Ending::kStarved);
+}
+
+TEST_F(SuperviseTest, AProgramThatWaitsHasAllOfItsWallLimitAfterTheHostStoodStill) {
+  run_.limits.wall = Milliseconds(50);
+  meter_.before_a_close_look = [this] { stolen(Milliseconds(400)); };
+  say(Report::Kind::kReady);
+  const auto begun = std::chrono::steady_clock::now();
+
+  const SupervisedEnd end = watch();
+
+  EXPECT_EQ(end.ending, Ending::kWallLimit);
+  EXPECT_GE(std::chrono::steady_clock::now() - begun, Milliseconds(450));
+  EXPECT_GT(end.wall, run_.limits.wall);
 }
 
 TEST_F(SuperviseTest, AProgramThatRunsMeetsItsWallLimit) {
