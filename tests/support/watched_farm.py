@@ -115,7 +115,7 @@ class WatchedFarm:
                  "IPC objects": ipc_objects_of(self.uids), "files on the host": files_of(self.uids)}
         for pid in pids:
             found[f"descriptors of {pid}"] = count(lambda: len(os.listdir(f"/proc/{pid}/fd")))
-            found[f"mounts of {pid}"] = count(lambda: len(text_of(f"/proc/{pid}/mountinfo").splitlines()))
+            found[f"mounts of {pid}"] = count(lambda: mounts_of(pid), [])
             for place in PLACES_OF_A_RUN:
                 found[f"{place} of {pid}"] = count(lambda: len(os.listdir(f"/proc/{pid}/root/{place}")))
         # The host's own /tmp is what the daemon sees there: only a launcher's root is the farm's.
@@ -145,7 +145,7 @@ class WatchedFarm:
         end = time.monotonic() + SETTLES_WITHIN_S
         while True:
             now = self.footprint()
-            differs = [f"{name}: {now.get(name)} instead of {before.get(name)}"
+            differs = [f"{name}: {difference(before.get(name), now.get(name))}"
                        for name in sorted({*now, *before}) if grew(before.get(name), now.get(name))]
             if now[GRADER] != before[GRADER]:  # a launcher that died and was replaced
                 differs.append(f"{GRADER}: {now[GRADER]} instead of {before[GRADER]}")
@@ -165,6 +165,22 @@ def grew(before, now):
     if isinstance(before, int) and isinstance(now, int):
         return now > before
     return before != now
+
+
+def difference(before, now):
+    """
+    >>> difference(3, 4), difference(["a"], ["a", "b"])
+    ('4 instead of 3', "['b'] more")
+    """
+    if isinstance(before, list) and isinstance(now, list):
+        return f"{[one for one in now if one not in before]} more"
+    return f"{now} instead of {before}"
+
+
+def mounts_of(pid):
+    """Named by id, place and type: one that the host itself has made meanwhile is told by that."""
+    lines = [line.split() for line in text_of(f"/proc/{pid}/mountinfo").splitlines()]
+    return [f"{line[0]} {line[4]} {line[line.index('-') + 1]}" for line in lines]
 
 
 def count(number, otherwise=0):
