@@ -117,9 +117,9 @@ def test_blobs_that_are_wrong_are_refused(tmp_path):
 
 def pending_with(*names, resubmit_after=10.0):
     pending = Pending(resubmit_after)
-    entries = [Entry(name, "t", b"{}", 0, None, 0.0, 1000.0) for name in names]
+    entries = [Entry(name, "t", b"{}", 0) for name in names]
     for entry in entries:
-        assert pending.add(entry)
+        assert pending.add(entry, 0.0, 1000.0)
         pending.begin(entry)
         pending.delivered(entry, 0.0)
     return pending, entries
@@ -175,10 +175,10 @@ def test_what_failed_is_published_again_when_it_is_due_and_what_timed_out_is_gon
 
 def test_an_id_is_admitted_once_at_a_time():
     pending, (a,) = pending_with("a")
-    assert not pending.add(Entry("a", "t", b"", 0, None, 0.0, 1.0))
+    assert not pending.add(Entry("a", "t", b"", 0), 0.0, 1.0)
     pending.remove(a)
     assert pending.was_answered("a")
-    assert pending.add(Entry("a", "t", b"", 0, None, 0.0, 1.0))
+    assert pending.add(Entry("a", "t", b"", 0), 0.0, 1.0)
 
 
 def test_what_is_not_looked_at_would_have_had_nothing_to_do():
@@ -192,10 +192,10 @@ def test_what_is_not_looked_at_would_have_had_nothing_to_do():
         for _ in range(rng.randrange(3) if busy else 0):
             name, timeout = str(next(names)), rng.choice([5.0, 100.0])
             for pending in both:
-                entry = Entry(name, "t", b"", 0, None, now, timeout)
+                entry = Entry(name, "t", b"", 0)
                 if int(name) % 3:
                     pending.begin(entry)
-                pending.add(entry)
+                pending.add(entry, now, timeout)
         if looks_always.entries:
             name = rng.choice(list(looks_always.entries))
             action = rng.randrange(4) if busy else 1

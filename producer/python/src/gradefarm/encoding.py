@@ -5,7 +5,7 @@ one request to the next, so that requests may share parts and change them in bet
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from json.encoder import encode_basestring
 from operator import attrgetter
@@ -14,7 +14,7 @@ from typing import Any
 from .messages import SCHEMA_VERSION, Evaluation, Request, StdinCase, StdinStdout, Submission
 
 _MANY = 200  # characters: fewer are quoted sooner one by one
-# Changes the control characters, but for those that quoted() replaces itself.
+# Changes the control characters, but for those that _quoted_bytes() replaces itself.
 _SPOILT = bytes(0x7F if code < 0x20 and chr(code) not in "\n\r\t" else code for code in range(0x100))
 _REST = [field.name for field in fields(Submission) if field.name not in ("language", "code")]
 _rest = attrgetter(*_REST)
@@ -25,15 +25,17 @@ encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_
 
 def quoted(text: str) -> str:
     """The text as a JSON string. Raises UnicodeEncodeError where it has lone surrogates and is long."""
-    if len(text) < _MANY:
-        return encode_basestring(text)
+    return encode_basestring(text) if len(text) < _MANY else f'"{_escaped(text).decode()}"'
+
+
+def _escaped(text: str) -> bytes:
+    """What stands between the quotes, in UTF-8. Raises UnicodeEncodeError where the text has lone surrogates."""
     raw = text.encode()
     if raw.translate(_SPOILT) != raw:
-        return encode_basestring(text)
+        return encode_basestring(text)[1:-1].encode()
     # Each pass looks for one byte by memchr, several times as fast as the encoder's look at each character.
     raw = raw.replace(b"\\", b"\\\\").replace(b'"', b'\\"').replace(b"\n", b"\\n")
-    raw = raw.replace(b"\t", b"\\t").replace(b"\r", b"\\r")
-    return f'"{raw.decode()}"'
+    return raw.replace(b"\t", b"\\t").replace(b"\r", b"\\r")
 
 
 def request_json(request: Request, request_id: str, trainer: str) -> bytes:
@@ -41,26 +43,33 @@ def request_json(request: Request, request_id: str, trainer: str) -> bytes:
 
     Raises InvalidRequestError, TypeError, ValueError, AttributeError, RecursionError for what has no JSON form.
     """
-    parts = [f'{{"schema_version":{SCHEMA_VERSION},"request_id":{quoted(request_id)},"trainer":{quoted(trainer)}']
-    if request.step is not None:
-        parts.append(f',"step":{_json(request.step)}')
+    head = (f'{{"schema_version":{SCHEMA_VERSION},"request_id":{encode_basestring(request_id)},'
+            f'"trainer":{encode_basestring(trainer)}')
+    step = request.step
+    if step is not None:
+        head += f',"step":{step if type(step) is int else encode_json(step)}'
     if request.group is not None:
-        parts.append(f',"group":{_json(request.group)}')
+        head += f',"group":{_json(request.group)}'
     if request.priority is not None:
-        parts.append(f',"priority":{_json(request.priority)}')
+        head += f',"priority":{_json(request.priority)}'
     if request.deadline_unix_ms is not None:
-        parts.append(f',"deadline_unix_ms":{_json(request.deadline_unix_ms)}')
+        head += f',"deadline_unix_ms":{_json(request.deadline_unix_ms)}'
     if request.environment is not None:
-        parts.append(f',"environment":{_json(request.environment)}')
-    parts.append(f',"submission":{_submission(request.submission)},"evaluation":{_evaluation(request.evaluation)}')
+        head += f',"environment":{_json(request.environment)}'
+    submission = request.submission
+    code = submission.code
+    tail = f',"evaluation":{_evaluation(request.evaluation)}'
     if request.limits is not None:
-        parts.append(f',"limits":{encode_json(request.limits.to_wire())}')
+        tail += f',"limits":{encode_json(request.limits.to_wire())}'
     if request.policy is not None:
-        parts.append(f',"policy":{encode_json(request.policy.to_wire())}')
+        tail += f',"policy":{encode_json(request.policy.to_wire())}'
     if request.metadata is not None:
-        parts.append(f',"metadata":{encode_json(request.metadata)}')
-    parts.append("}")
-    return "".join(parts).encode()
+        tail += f',"metadata":{encode_json(request.metadata)}'
+    if type(code) is str and _rest(submission) == _NOTHING:
+        # The longest text of most requests stays bytes, and is copied once.
+        head += f',"submission":{{"language":{encode_basestring(submission.language)},"code":"'
+        return b"".join((head.encode(), _escaped(code), f'"}}{tail}}}'.encode()))
+    return f'{head},"submission":{_object(submission.to_wire())}{tail}}}'.encode()
 
 
 def mapping_json(given: Mapping[str, Any], request_id: str, trainer: str) -> bytes:
@@ -85,13 +94,6 @@ def _object(wire: Mapping[str, Any]) -> str:
     return "{" + ",".join([f'"{name}":{_json(value)}' for name, value in wire.items()]) + "}"
 
 
-def _submission(submission: Submission) -> str:
-    code = submission.code
-    if type(code) is str and _rest(submission) == _NOTHING:
-        return f'{{"language":{quoted(submission.language)},"code":{quoted(code)}}}'
-    return _object(submission.to_wire())
-
-
 def _evaluation(evaluation: Evaluation) -> str:
     if type(evaluation) is not StdinStdout:
         return _object(evaluation.to_wire())
@@ -100,11 +102,15 @@ def _evaluation(evaluation: Evaluation) -> str:
         rest += f',"comparison":{encode_json(evaluation.comparison.to_wire())}'
     if evaluation.checker is not None:
         rest += f',"checker":{_object(evaluation.checker.to_wire())}'
-    return f'{{"type":"stdin_stdout","cases":[{",".join(map(_stdin_case, evaluation.cases))}]{rest}}}'
+    return f'{{"type":"stdin_stdout","cases":[{_stdin_cases(evaluation.cases)}]{rest}}}'
 
 
-def _stdin_case(case: StdinCase) -> str:
-    stdin, stdout = case.stdin, case.stdout
-    if type(stdin) is str and type(stdout) is str:
-        return f'{{"stdin":{quoted(stdin)},"stdout":{quoted(stdout)}}}'
-    return _object(case.to_wire())
+def _stdin_cases(cases: Sequence[StdinCase]) -> str:
+    parts = []
+    for case in cases:
+        stdin, stdout = case.stdin, case.stdout
+        if type(stdin) is str and type(stdout) is str and len(stdin) < _MANY and len(stdout) < _MANY:
+            parts.append(f'{{"stdin":{encode_basestring(stdin)},"stdout":{encode_basestring(stdout)}}}')
+        else:
+            parts.append(_object(case.to_wire()))
+    return ",".join(parts)

@@ -36,7 +36,8 @@ from .errors import (
 from .futures import GradeFuture
 from .journal import Journal, Saved, Snapshot
 from .messages import Result
-from .pending import PUBLISHING, Entry, Pending
+from .outstanding import Outstanding
+from .pending import PUBLISHING, Pending
 from .window import Window
 
 T = TypeVar("T")
@@ -130,16 +131,6 @@ class Stats:
 
 
 @dataclass(slots=True)
-class Encoded:
-    """A request as it will be published."""
-
-    request_id: str
-    trainer: str
-    deadline_unix_ms: int
-    value: bytes
-
-
-@dataclass(slots=True)
 class _Untaken:
     """An answer that nobody has taken yet: where a restart would find it."""
 
@@ -150,7 +141,7 @@ class _Untaken:
 
 @dataclass(slots=True)
 class _BlobWait:
-    entry: Entry
+    entry: Outstanding
     reference: dict[str, Any]
     partition: int
     offset: int
@@ -162,7 +153,7 @@ class _CatchUp:
     """A restart: what an earlier process did not get delivered is held until the replies up to `ends` are read."""
 
     ends: dict[int, int] = field(default_factory=dict)
-    held: list[Entry] = field(default_factory=list)
+    held: list[Outstanding] = field(default_factory=list)
 
 
 class Engine:
@@ -182,6 +173,7 @@ class Engine:
         self._blob_waits: list[_BlobWait] = []
         self._catch_up = _CatchUp()
         self._next_scan = 0.0
+        self._now = time.monotonic()  # about: when the thread last looked
         self.resumed: dict[str, GradeFuture] = {}
 
         embedded = self._connect()
@@ -189,7 +181,7 @@ class Engine:
         self.inline_limit = inline
         self.window = Window(options.max_outstanding_bytes or (8 << 20 if embedded else 64 << 20),
                              options.max_outstanding_requests)
-        self._pending = Pending(options.resubmit_after or (15.0 if embedded else 60.0))
+        self._pending: Pending[Outstanding] = Pending(options.resubmit_after or (15.0 if embedded else 60.0))
         self._blobs = blobs.BlobStore(options.blob_dir) if options.blob_dir is not None else None
         self._journal: Journal | None = None
         if options.state_file is not None:
@@ -302,12 +294,12 @@ class Engine:
     def _resume(self, recovered: Snapshot) -> None:
         now = time.monotonic()
         for saved in recovered.requests.values():
-            future = self._future(saved.request_id)
-            entry = Entry(saved.request_id, saved.trainer, saved.value, saved.deadline_unix_ms, future, now,
-                          self._options.request_timeout, self)
-            self._pending.add(entry)
+            entry = Outstanding(saved.request_id, saved.trainer, saved.value, saved.deadline_unix_ms)
+            entry._owner = self
+            entry._tells_taken = self._acknowledges
+            self._pending.add(entry, now, self._options.request_timeout)
             self.window.enter_beyond(len(entry.value))
-            self.resumed[saved.request_id] = future
+            self.resumed[saved.request_id] = entry
             if saved.delivered:
                 self._pending.resume(entry, now)
             else:
@@ -323,55 +315,48 @@ class Engine:
     def on_own_thread(self) -> bool:
         return threading.get_ident() == self._thread.ident
 
-    def _future(self, request_id: str) -> GradeFuture:
-        future = GradeFuture(request_id, self)
-        if self._acknowledges:
-            future._tells_taken = True
-        return future
-
-    def stored(self, encoded: Encoded) -> Encoded:
+    def store(self, entry: Outstanding) -> None:
         """What does not fit a record goes to the blob directory: an envelope instead. May block on the disk."""
-        if len(encoded.value) <= self.inline_limit:
-            return encoded
+        if len(entry.value) <= self.inline_limit:
+            return
         if self._blobs is None:
             raise InvalidRequestError(
-                f"request {encoded.request_id} has {len(encoded.value) >> 10} KiB, more than the "
+                f"request {entry.request_id} has {len(entry.value) >> 10} KiB, more than the "
                 f"{self.inline_limit >> 10} KiB that fit a record: give the Farm a blob_dir that it shares with the "
                 "graders")
         try:
-            reference = self._blobs.put(encoded.value)
+            reference = self._blobs.put(entry.value)
         except OSError as error:
-            raise InvalidRequestError(f"request {encoded.request_id}: store its blob: {error}") from error
-        value = blobs.envelope(encoded.request_id, encoded.trainer, reference)
-        return Encoded(encoded.request_id, encoded.trainer, encoded.deadline_unix_ms, value)
+            raise InvalidRequestError(f"request {entry.request_id}: store its blob: {error}") from error
+        entry.value = blobs.envelope(entry.request_id, entry.trainer, reference)
 
-    def known(self, encoded: Encoded) -> GradeFuture | None:
+    def known(self, asked: Outstanding) -> GradeFuture | None:
         """The future of a request that an earlier process submitted; the first to ask gets it."""
-        future = self.resumed.get(encoded.request_id)
+        future = self.resumed.get(asked.request_id)
         if future is None:
             return None
         with self._lock:
-            entry = self._pending.entries.get(encoded.request_id)
-            untaken = self._untaken.get(encoded.request_id)
+            entry = self._pending.entries.get(asked.request_id)
+            untaken = self._untaken.get(asked.request_id)
             value = entry.value if entry else untaken.saved.value if untaken else None
         if value is None:
             return None
-        if value != encoded.value:
-            raise InvalidRequestError(f"request {encoded.request_id} is under way since before the restart, with "
+        if value != asked.value:
+            raise InvalidRequestError(f"request {asked.request_id} is under way since before the restart, with "
                                       "another content")
         return future
 
-    def start(self, encoded: Encoded, timeout: float | None) -> GradeFuture:
+    def start(self, entry: Outstanding, timeout: float | None) -> GradeFuture:
         """Publishes a request that has its room in the window. Does not block."""
-        future = self._future(encoded.request_id)
-        entry = Entry(encoded.request_id, encoded.trainer, encoded.value, encoded.deadline_unix_ms, future,
-                      time.monotonic(), self._options.request_timeout if timeout is None else timeout, self)
+        entry._owner = self
+        entry._tells_taken = self._acknowledges
         try:
             with self._lock:
                 if self._closing:
                     raise FarmClosedError("the Farm is closed")
                 self._pending.begin(entry)
-                if entry.request_id in self._untaken or not self._pending.add(entry):
+                if entry.request_id in self._untaken or not self._pending.add(
+                        entry, time.monotonic(), self._options.request_timeout if timeout is None else timeout):
                     raise InvalidRequestError(f"request {entry.request_id} is under way already: ids must be unique")
                 self._stats.submitted += 1
             if self._journal:
@@ -382,26 +367,31 @@ class Engine:
                         self._pending.entries.pop(entry.request_id, None)
                     raise
         except BaseException:
-            self.window.leave(len(encoded.value))
+            self.window.leave(len(entry.value))
             raise
         self._publish(entry)
-        return future
+        return entry
 
     @staticmethod
-    def _saved(entry: Entry) -> Saved:
+    def _saved(entry: Outstanding) -> Saved:
         return Saved(entry.request_id, entry.trainer, entry.deadline_unix_ms, entry.value, entry.copies > 0)
 
-    def _publish(self, entry: Entry) -> None:
-        request_id = entry.request_id
+    def _publish(self, entry: Outstanding) -> None:
+        request_id, value = entry.request_id, entry.value
+        if not value:  # answered or given up since it was found due
+            return
+        # Each header costs 1 to 2 µs in three threads: what the body says, and the first attempt, are left out.
         headers: dict[str, str | bytes | None] = {
             "kafka_replyTopic": self._options.reply_topic, "kafka_correlationId": self._correlation + request_id,
-            "request_id": request_id, "trainer": entry.trainer, "attempt": str(entry.attempts)}
+            "request_id": request_id}
+        if entry.attempts > 1:
+            headers["attempt"] = str(entry.attempts)
         if entry.deadline_unix_ms:
             headers["deadline_unix_ms"] = str(entry.deadline_unix_ms)
         try:
             # topic, value, key, partition (any), callback, on_delivery (the callback's other name), timestamp (now),
             # headers: by place, because names cost a quarter of the call.
-            self._producer.produce(self._request_topic, entry.value, request_id, -1, entry, None, 0, headers)
+            self._producer.produce(self._request_topic, value, request_id, -1, entry, None, 0, headers)
         except BufferError:
             with self._lock:
                 self._pending.publish_at(entry, time.monotonic() + _POLL)
@@ -420,7 +410,7 @@ class Engine:
                     for message in consumer.consume(_BATCH, 0):
                         self._on_message(message)
                 producer.poll(0)
-                now = time.monotonic()
+                self._now = now = time.monotonic()
                 if now >= self._next_scan:
                     self._scan(now)
                 if self._journal:
@@ -451,7 +441,7 @@ class Engine:
             requests.update((entry.request_id, self._saved(entry)) for entry in self._pending.entries.values())
             return Snapshot(self._correlation, offsets, requests)
 
-    def on_delivery(self, entry: Entry, error: KafkaError | None) -> None:
+    def on_delivery(self, entry: Outstanding, error: KafkaError | None) -> None:
         if error is not None:
             self._not_delivered(entry, error)
             return
@@ -460,11 +450,11 @@ class Engine:
             self._down = False
             _log.warning("gradefarm: a broker answers again at %s", self._options.brokers)
         if entry.state == PUBLISHING:
-            Pending.delivered(entry, time.monotonic())
+            Pending.delivered(entry, self._now)
         if self._journal:
             self._delivered_ids.append(entry.request_id)
 
-    def _not_delivered(self, entry: Entry, error: KafkaError) -> None:
+    def _not_delivered(self, entry: Outstanding, error: KafkaError) -> None:
         if self._closing:
             return
         if error.code() in _PERMANENT:
@@ -540,7 +530,7 @@ class Engine:
         return True
 
     @staticmethod
-    def _farm_error(entry: Entry, message: str) -> Result:
+    def _farm_error(entry: Outstanding, message: str) -> Result:
         step = group = None
         try:  # echo what the request says about itself; an envelope says nothing
             wire = json.loads(entry.value)
@@ -550,7 +540,7 @@ class Engine:
         return Result(request_id=entry.request_id, trainer=entry.trainer, verdict="farm_error", fault="farm", step=step,
                       group=group, message=message)
 
-    def _answered(self, entry: Entry, result: Result, partition: int, offset: int) -> None:
+    def _answered(self, entry: Outstanding, result: Result, partition: int, offset: int) -> None:
         options = self._options
         with self._lock:
             if self._pending.entries.get(entry.request_id) is not entry:
@@ -575,7 +565,7 @@ class Engine:
             outcome = FarmError(f"request {entry.request_id}: the farm failed{tries}: {result.message}", result)
         self._resolve(entry, outcome)
 
-    def _give_up(self, entry: Entry, why: str) -> None:
+    def _give_up(self, entry: Outstanding, why: str) -> None:
         with self._lock:
             if self._pending.entries.get(entry.request_id) is not entry:
                 return
@@ -583,23 +573,25 @@ class Engine:
             self._keep_untaken(entry, -1, 0)
         self._fail(entry, f"request {entry.request_id}: {why}", FarmError)
 
-    def _fail(self, entry: Entry, message: str, kind: type[FarmError]) -> None:
+    def _fail(self, entry: Outstanding, message: str, kind: type[FarmError]) -> None:
         result = self._farm_error(entry, message)
         self._resolve(entry, result if self._options.on_farm_error == "mask" else kind(message, result))
 
-    def _keep_untaken(self, entry: Entry, partition: int, offset: int) -> None:
+    def _keep_untaken(self, entry: Outstanding, partition: int, offset: int) -> None:
         if self._journal:
             saved = self._saved(entry)
             saved.delivered = saved.delivered or partition >= 0
             self._untaken[entry.request_id] = _Untaken(saved, partition, offset)
 
-    def _resolve(self, entry: Entry, outcome: Result | BaseException) -> None:
+    def _resolve(self, entry: Outstanding, outcome: Result | BaseException) -> None:
+        size = len(entry.value)
+        entry.value = b""  # its future may be kept for long
         if entry.abandoned:
             self._taken(entry.request_id)
             return
-        self.window.leave(len(entry.value))
-        entry.future._settle(outcome)
-        if entry.future.cancelled():
+        self.window.leave(size)
+        entry._settle(outcome)
+        if entry.cancelled():
             self._taken(entry.request_id)
 
     def _scan(self, now: float) -> None:
@@ -653,7 +645,7 @@ class Engine:
     def on_cancel(self, future: GradeFuture) -> None:
         with self._lock:
             entry = self._pending.entries.get(future.request_id)
-            if entry is None or entry.future is not future or entry.abandoned:
+            if entry is None or entry is not future or entry.abandoned:
                 return
             entry.abandoned = True
             size = len(entry.value)
@@ -690,9 +682,8 @@ class Engine:
         for entry in rest:
             if entry.abandoned:
                 continue
-            entry.future._tells_taken = False
-            entry.future._settle(FarmClosedError(
-                f"request {entry.request_id}: the Farm was closed before the answer came"))
+            entry._tells_taken = False
+            entry._settle(FarmClosedError(f"request {entry.request_id}: the Farm was closed before the answer came"))
         # librdkafka's own threads end with its handles.
         del self._producer, self._consumer
 
@@ -703,7 +694,7 @@ class Engine:
         if self._journal:
             self._journal.forget_in_child()
         for entry in self._pending.entries.values():
-            entry.future._fail_in_child(ForkedError(
+            entry._fail_in_child(ForkedError(
                 f"request {entry.request_id} was submitted before fork(): its answer goes to the parent"))
         return (getattr(self, "_producer", None), getattr(self, "_consumer", None))
 

@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from .encoding import mapping_json, request_json
-from .engine import Encoded, Engine, OnFarmError, Options, Stats
+from .engine import Engine, OnFarmError, Options, Stats
 from .errors import (
     BatchError,
     FarmClosedError,
@@ -34,6 +34,7 @@ from .errors import (
 )
 from .futures import GradeFuture
 from .messages import Request, Result, check_request_id
+from .outstanding import Outstanding
 from .progress import Progress, reporter
 
 AnyRequest = Request | Mapping[str, Any]
@@ -166,22 +167,24 @@ class Farm:
         answer. Raises InvalidRequestError, GradeTimeoutError (no room), FarmClosedError, BrokerError, StateFileError.
         In a done callback of a future it never blocks, and may exceed the window.
         """
-        engine = self._opened()
-        encoded = engine.stored(self._encoded(request))
-        return engine.known(encoded) or self._submit(engine, encoded, timeout)
+        engine = self._engine or self._opened()
+        entry = self._encoded(request)
+        if len(entry.value) > engine.inline_limit:
+            engine.store(entry)
+        return (engine.known(entry) if engine.resumed else None) or self._submit(engine, entry, timeout)
 
-    def _submit(self, engine: Engine, encoded: Encoded, timeout: float | None) -> GradeFuture:
-        size = len(encoded.value)
+    def _submit(self, engine: Engine, entry: Outstanding, timeout: float | None) -> GradeFuture:
+        size = len(entry.value)
         if not engine.window.try_enter(size):
             if engine.on_own_thread():
                 engine.window.enter_beyond(size)
             else:
-                self._wait_for_room(engine, encoded, timeout)
-        return engine.start(encoded, timeout)
+                self._wait_for_room(engine, entry, timeout)
+        return engine.start(entry, timeout)
 
-    def _wait_for_room(self, engine: Engine, encoded: Encoded, timeout: float | None) -> None:
+    def _wait_for_room(self, engine: Engine, entry: Outstanding, timeout: float | None) -> None:
         room = threading.Event()
-        ticket = engine.window.queue(len(encoded.value), room.set)
+        ticket = engine.window.queue(len(entry.value), room.set)
         patience = self._options.request_timeout if timeout is None else timeout
         try:
             woken = room.wait(patience) and not engine.closing
@@ -190,14 +193,14 @@ class Farm:
             raise
         if not woken:
             engine.window.withdraw(ticket)
-            self._no_room(engine, encoded, patience)
+            self._no_room(engine, entry, patience)
 
-    def _no_room(self, engine: Engine, encoded: Encoded, patience: float) -> None:
+    def _no_room(self, engine: Engine, entry: Outstanding, patience: float) -> None:
         if engine.closing:
             raise FarmClosedError("the Farm is closed")
-        message = (f"request {encoded.request_id}: no room within {patience:g} s for another outstanding request; is a "
+        message = (f"request {entry.request_id}: no room within {patience:g} s for another outstanding request; is a "
                    f"grader running for pool {self._options.pool}?")
-        raise GradeTimeoutError(message, Result(encoded.request_id, encoded.trainer, "farm_error", "farm",
+        raise GradeTimeoutError(message, Result(entry.request_id, entry.trainer, "farm_error", "farm",
                                                 message=message))
 
     async def submit_async(self, request: AnyRequest, *, timeout: float | None = None) -> GradeFuture:
@@ -205,17 +208,17 @@ class Farm:
         engine = self._engine
         if engine is None:
             engine = await asyncio.to_thread(self._opened)
-        encoded = self._encoded(request)
-        if len(encoded.value) > engine.inline_limit:
-            encoded = await asyncio.to_thread(engine.stored, encoded)
-        future = engine.known(encoded)
+        entry = self._encoded(request)
+        if len(entry.value) > engine.inline_limit:
+            await asyncio.to_thread(engine.store, entry)
+        future = engine.known(entry)
         if future is not None:
             return future
-        if not engine.window.try_enter(len(encoded.value)):
-            await self._wait_for_room_async(engine, encoded, timeout)
-        return engine.start(encoded, timeout)
+        if not engine.window.try_enter(len(entry.value)):
+            await self._wait_for_room_async(engine, entry, timeout)
+        return engine.start(entry, timeout)
 
-    async def _wait_for_room_async(self, engine: Engine, encoded: Encoded, timeout: float | None) -> None:
+    async def _wait_for_room_async(self, engine: Engine, entry: Outstanding, timeout: float | None) -> None:
         loop = asyncio.get_running_loop()
         room = asyncio.Event()
 
@@ -223,25 +226,25 @@ class Farm:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits
                 loop.call_soon_threadsafe(room.set)
 
-        ticket = engine.window.queue(len(encoded.value), wake)
+        ticket = engine.window.queue(len(entry.value), wake)
         patience = self._options.request_timeout if timeout is None else timeout
         try:
             await asyncio.wait_for(room.wait(), patience)
         except asyncio.TimeoutError:
             engine.window.withdraw(ticket)
-            self._no_room(engine, encoded, patience)
+            self._no_room(engine, entry, patience)
         except BaseException:
             engine.window.withdraw(ticket)
             raise
         if engine.closing:
             engine.window.withdraw(ticket)
-            self._no_room(engine, encoded, patience)
+            self._no_room(engine, entry, patience)
 
     async def grade(self, request: AnyRequest, *, timeout: float | None = None) -> Result:
         """The result of one request. Cancelling the task means that nobody waits any more."""
         return await (await self.submit_async(request, timeout=timeout))
 
-    def _encoded(self, request: AnyRequest) -> Encoded:
+    def _encoded(self, request: AnyRequest) -> Outstanding:
         if isinstance(request, Request):
             request_id, trainer, deadline = request.request_id, request.trainer, request.deadline_unix_ms or 0
         else:
@@ -264,7 +267,7 @@ class Farm:
             raise
         except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise InvalidRequestError(f"request {request_id} cannot be written as JSON: {error}") from error
-        return Encoded(request_id, trainer, deadline, value)
+        return Outstanding(request_id, trainer, value, deadline)
 
     # --- many requests ------------------------------------------------------------------------------------------------
 
@@ -313,17 +316,18 @@ class Farm:
             else:
                 slot = item if isinstance(item, _Slot) else _Slot(item)
                 engine = self._opened()
-                encoded = engine.stored(self._encoded(slot.request))
-                known = engine.known(encoded)
+                entry = self._encoded(slot.request)
+                engine.store(entry)
+                known = engine.known(entry)
                 if known is not None:
                     future = known
                 else:
-                    entered = engine.window.try_enter(len(encoded.value))
+                    entered = engine.window.try_enter(len(entry.value))
                     while outstanding and not entered:
                         yield done.get()  # the answers of this loop make the room that it waits for
                         outstanding -= 1
-                        entered = engine.window.try_enter(len(encoded.value))
-                    future = engine.start(encoded, timeout) if entered else self._submit(engine, encoded, timeout)
+                        entered = engine.window.try_enter(len(entry.value))
+                    future = engine.start(entry, timeout) if entered else self._submit(engine, entry, timeout)
                 slot.take(future)
             future.add_done_callback(done.put)
             outstanding += 1

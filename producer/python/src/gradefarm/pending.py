@@ -10,7 +10,7 @@ handed the same work twice. Each further copy waits twice as long as the one bef
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any
+from typing import Generic, TypeVar
 
 TO_PUBLISH, PUBLISHING, WAITING = range(3)
 MAX_BACKOFF_FACTOR = 8
@@ -19,18 +19,14 @@ _NEVER = float("inf")
 
 
 class Entry:
-    __slots__ = ("abandoned", "added", "attempts", "copies", "deadline_unix_ms", "due", "expires", "failures",
-                 "farm_errors", "first_sequence", "future", "last_sequence", "owner", "request_id", "state",
-                 "timeout", "trainer", "value")
+    __slots__ = ("abandoned", "added", "attempts", "copies", "deadline_unix_ms", "due", "failures", "farm_errors",
+                 "first_sequence", "last_sequence", "request_id", "state", "timeout", "trainer", "value")
 
-    def __init__(self, request_id: str, trainer: str, value: bytes, deadline_unix_ms: int, future: Any,
-                 now: float, timeout: float, owner: Any = None) -> None:
-        self.owner = owner
+    def __init__(self, request_id: str, trainer: str, value: bytes, deadline_unix_ms: int) -> None:
         self.request_id = request_id
         self.trainer = trainer
         self.value = value  # of the record: the request's JSON, or the envelope of its blob
         self.deadline_unix_ms = deadline_unix_ms  # 0: none
-        self.future = future
         self.state = TO_PUBLISH
         self.attempts = 0  # publishes that were begun
         self.copies = 0  # that were delivered
@@ -38,21 +34,19 @@ class Entry:
         self.farm_errors = 0  # answers that were farm errors
         self.first_sequence = 0
         self.last_sequence = 0
-        self.added = now
-        self.due = now  # TO_PUBLISH: not before this; WAITING: when it was delivered
-        self.timeout = timeout
-        self.expires = now + timeout
         self.abandoned = False  # nobody waits: not published again, its answer is dropped
+        self.added = 0.0  # this and the next two by Pending.add()
+        self.due = 0.0  # TO_PUBLISH: not before this; WAITING: when it was delivered
+        self.timeout = 0.0
 
-    def __call__(self, error: Any, _message: object) -> None:
-        """The delivery report; cheaper than a closure for each request."""
-        self.owner.on_delivery(self, error)
+
+E = TypeVar("E", bound=Entry)
 
 
-class Pending:
+class Pending(Generic[E]):
     def __init__(self, resubmit_after: float) -> None:
         self._resubmit_after = resubmit_after
-        self.entries: dict[str, Entry] = {}
+        self.entries: dict[str, E] = {}
         self._sequence = 0
         self._highest_answered = 0
         self._last_answer = -_NEVER
@@ -65,16 +59,18 @@ class Pending:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def add(self, entry: Entry) -> bool:
+    def add(self, entry: E, now: float, timeout: float) -> bool:
         """False: the same id is under way."""
         if entry.request_id in self.entries:
             return False
         self.entries[entry.request_id] = entry
-        due = entry.due if entry.state == TO_PUBLISH else entry.added + self._resubmit_after
+        entry.added = entry.due = now
+        entry.timeout = timeout
+        due = now if entry.state == TO_PUBLISH else now + self._resubmit_after
         if due < self._none_due_before:
             self._none_due_before = due
-        if entry.expires < self._none_expires_before:
-            self._none_expires_before = entry.expires
+        if now + timeout < self._none_expires_before:
+            self._none_expires_before = now + timeout
         return True
 
     def begin(self, entry: Entry) -> None:
@@ -103,9 +99,9 @@ class Pending:
         entry.state = TO_PUBLISH
         self._none_due_before = min(self._none_due_before, when)
 
-    def take_due(self, now: float) -> tuple[list[Entry], int]:
+    def take_due(self, now: float) -> tuple[list[E], int]:
         """What has to be published now, each begun; and how many of them are further copies."""
-        due: list[Entry] = []
+        due: list[E] = []
         copies = 0
         if now < self._none_due_before:
             return due, copies
@@ -149,11 +145,12 @@ class Pending:
     def was_answered(self, request_id: str) -> bool:
         return request_id in self._answered
 
-    def take_timed_out(self, now: float) -> list[Entry]:
+    def take_timed_out(self, now: float) -> list[E]:
         if now < self._none_expires_before:
             return []
-        late = [entry for entry in self.entries.values() if now >= entry.expires]
+        late = [entry for entry in self.entries.values() if now >= entry.added + entry.timeout]
         for entry in late:
             del self.entries[entry.request_id]
-        self._none_expires_before = min((entry.expires for entry in self.entries.values()), default=_NEVER)
+        self._none_expires_before = min(
+            (entry.added + entry.timeout for entry in self.entries.values()), default=_NEVER)
         return late
