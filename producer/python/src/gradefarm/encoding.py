@@ -14,7 +14,7 @@ from typing import Any
 from .messages import SCHEMA_VERSION, Evaluation, Request, StdinCase, StdinStdout, Submission
 
 _MANY = 200  # characters: fewer are quoted sooner one by one
-# Changes the control characters, but for those that _quoted_bytes() replaces itself.
+# Changes the control characters, but for those that _escaped() replaces itself.
 _SPOILT = bytes(0x7F if code < 0x20 and chr(code) not in "\n\r\t" else code for code in range(0x100))
 _REST = [field.name for field in fields(Submission) if field.name not in ("language", "code")]
 _rest = attrgetter(*_REST)
