@@ -84,14 +84,6 @@ int set_resource_limits(const std::vector<ChildPlan::ResourceLimit>& limits) {
   return 0;
 }
 
-int set_cpu_affinity(const std::vector<int>& cpus) {
-  if (cpus.empty()) return 0;
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  for (const int cpu : cpus) CPU_SET(static_cast<unsigned>(cpu), &set);
-  return ::sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
-}
-
 int enter_work_directory() {
   ::umask(022);
   return ::chdir("/work") == 0 ? 0 : errno;
@@ -250,6 +242,14 @@ void report_ready() { send_report(kReportFd, {Report::Kind::kReady, Step::kExecu
 }
 
 }  // namespace
+
+int set_cpu_affinity(const std::vector<int>& cpus) {
+  if (cpus.empty()) return 0;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int cpu : cpus) CPU_SET(static_cast<unsigned>(cpu), &set);
+  return ::sched_setaffinity(0, sizeof set, &set) == 0 ? 0 : errno;
+}
 
 int mount_own_proc() {
   return ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC,

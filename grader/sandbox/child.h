@@ -82,6 +82,9 @@ struct ChildPlan {
 // even there (Linux 5.8). Returns 0 or errno.
 int mount_own_proc();
 
+// Lets the caller run on these CPUs alone; on all if there are none. Returns 0 or errno.
+int set_cpu_affinity(const std::vector<int>& cpus);
+
 // Becomes pid 1 of the sandbox: finishes its namespaces, starts the program, reports its end, and
 // waits to be killed; where the program comes from a zygote, only reaps orphans. Called in a fresh
 // child in new pid, mount, ipc and uts namespaces. Never returns.

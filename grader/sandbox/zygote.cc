@@ -29,6 +29,8 @@ namespace {
 // The script of the interpreter that becomes a zygote: what forks can be without another exec
 // (zygote/sitecustomize.py).
 constexpr std::string_view kMain = "main.py";
+// The option of an interpreter that a fork may have: what it does, it does after the fork.
+constexpr std::string_view kNoUserSite = "-s";
 // The address space that an interpreter leaves for its stack is fixed as it starts, by this limit.
 constexpr Bytes kStack = gib(1);
 
@@ -67,9 +69,11 @@ std::string setup_message(const ChildPlan& fixed) {
 }
 
 // Becomes the interpreter. Between fork and execve: no allocation.
-[[noreturn]] void become_interpreter(std::array<int, 4> descriptors, char* const* arguments,
-                                     char* const* environment) {
+[[noreturn]] void become_interpreter(const std::vector<int>& cpus, std::array<int, 4> descriptors,
+                                     char* const* arguments, char* const* environment) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // What is imported may count the CPUs, and has to find a program's.
+  if (set_cpu_affinity(cpus) != 0) ::_exit(126);
   // No run's /work is ever seen here: were the interpreter to go on to main.py, it would find none.
   if (::unshare(CLONE_NEWNS) != 0) ::_exit(126);
   const rlimit stack{static_cast<rlim_t>(kStack.count), static_cast<rlim_t>(kStack.count)};
@@ -89,10 +93,14 @@ std::string setup_message(const ChildPlan& fixed) {
 bool ZygoteSettings::serves(const std::vector<std::string>& command,
                             const std::map<std::string, std::string>& program_env,
                             Bytes stack) const {
-  if (command.size() != 2 || command[0] != interpreter || stack > kStack || program_env != env)
+  const bool without_user_site = command.size() == 3 && command[1] == kNoUserSite;
+  if ((command.size() != 2 && !without_user_site) || command[0] != interpreter || stack > kStack ||
+      program_env != env) {
     return false;
-  return command[1] == kMain || std::any_of(trusted.begin(), trusted.end(), [&](const auto& file) {
-           return command[1] == ".farm/" + file.first;
+  }
+  const std::string& script = command.back();
+  return script == kMain || std::any_of(trusted.begin(), trusted.end(), [&](const auto& file) {
+           return script == ".farm/" + file.first;
          });
 }
 
@@ -130,7 +138,7 @@ Expected<Zygote> Zygote::start(const ZygoteSettings& settings, const ChildPlan& 
   const pid_t pid = ::fork();
   if (pid < 0) return system_error("fork a zygote", errno);
   if (pid == 0) {
-    become_interpreter({input.get(), output.write.get(), output.write.get(), sockets.second.get()},
+    become_interpreter(fixed.cpus, {input.get(), output.write.get(), output.write.get(), sockets.second.get()},
                        arguments.data(), environment.data());
   }
   Zygote zygote(std::move(sockets.first), std::move(output.read), pid);

@@ -13,7 +13,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-constexpr const char* kGreets = "import sys\nprint('trusted', __file__, sys.path[0], __name__)\n";
+constexpr const char* kGreets =
+    "import site, sys\n"
+    "print('trusted', __file__, sys.path[0], __name__, sys.flags, sys.argv, sys.orig_argv)\n"
+    "print(site.ENABLE_USER_SITE, site.USER_SITE)\n";
 
 class ZygoteTest : public SandboxFixture {
  protected:
@@ -141,12 +144,43 @@ TEST_F(ZygoteTest, ProgramsBehaveAsWithAnInterpreterOfTheirOwn) {
       "resource.getrlimit(resource.RLIMIT_STACK))\n",
       "import warnings\nwarnings.warn('careful')\nprint(open('/proc/self/comm').read(), "
       "open('/proc/self/cmdline').read().split('\\0'))\n",
+      "print(open('/dev/stdin').read(), open(0).fileno())\n",
+      "import os\nprint(os.stat('/proc/self/status').st_uid, os.stat('/proc/self/environ').st_uid, "
+      "os.access('/proc/self/mem', os.W_OK))\n",
+      "import os\npid = os.fork()\nif pid == 0:\n    os.read(os.pipe()[0], 1)\n"
+      "print(os.path.exists(f'/proc/{pid}'), len(os.listdir(f'/proc/{pid}/fd')))\nos.kill(pid, "
+      "9)\n",
+      "import os\nprint(os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid(), "
+      "os.sched_getaffinity(0), os.cpu_count())\n",
+      "import multiprocessing as m\nif __name__ == '__main__':\n    m.set_start_method('spawn')\n "
+      "   p = m.Process(target=print, args=('spawned',))\n    p.start()\n    p.join()\n",
+      "import asyncio\nasync def f():\n    return await asyncio.gather(*map(asyncio.to_thread, "
+      "[len] * 3, ['a', 'bc', '']))\nprint(asyncio.run(f()))\n",
+      "import mmap\nm = mmap.mmap(-1, 4096)\nm[:2] = b'ab'\nprint(m[:3])\n",
+      "print([line.split()[1] for line in open('/proc/self/maps') if line.split()[1][3] == 's'])\n",
+      "import uuid, secrets, ssl\nprint(len(str(uuid.uuid4())), len(secrets.token_hex()), "
+      "len(ssl.RAND_bytes(3)))\n",
       "import sys, traceback\ntraceback.print_stack()\nprint(sys._getframe().f_back)\n",
   };
   for (const std::string& program : programs) {
     SCOPED_TRACE(program);
     expect_the_same(main_py(program, "1 2\nx\n"));
   }
+}
+
+TEST_F(ZygoteTest, TheUserSiteIsOnAndOffAsAsked) {
+  RunSpec spec = main_py("import helps, sys\nprint(helps.WORD, sys.flags.no_user_site)\n");
+  spec.files.push_back({"helps.py", "WORD = 'beside'\n"});
+  const std::string site =
+      run(main_py("import site\nprint(site.getusersitepackages())\n")).stdout_bytes;
+  const std::string own = site.substr(std::string("/work/").size(),
+                                      site.find('\n') - std::string("/work/").size());
+  spec.files.push_back({own + "/usercustomize.py", "print('customized')\n"});
+  expect_the_same(spec);
+  EXPECT_EQ(run(spec).stdout_bytes, "customized\nbeside 0\n");
+  spec.commands = {{"/usr/bin/python3", "-s", "main.py"}};
+  expect_the_same(spec);
+  EXPECT_EQ(run(spec).stdout_bytes, "beside 1\n");
 }
 
 TEST_F(ZygoteTest, FilesBesideTheProgramStandInFrontOfWhatWasImportedEarly) {
@@ -175,9 +209,14 @@ TEST_F(ZygoteTest, NoTwoProgramsDrawTheSameNumbers) {
 }
 
 TEST_F(ZygoteTest, TrustedProgramsAreCompiledBeforehand) {
-  for (const std::string name : {"greets", "imports"}) {
+  const std::string interpreter = "/usr/bin/python3";
+  for (const std::vector<std::string>& command :
+       std::vector<std::vector<std::string>>{{interpreter, ".farm/greets.py"},
+                                             {interpreter, "-s", ".farm/greets.py"},
+                                             {interpreter, "-s", ".farm/imports.py"}}) {
+    SCOPED_TRACE(command.back());
     RunSpec spec = main_py("");
-    spec.commands = {{"/usr/bin/python3", ".farm/" + name + ".py"}};
+    spec.commands = {command};
     for (const auto& [file, content] : settings_.zygote->trusted)
       spec.files.push_back(
           {.path = ".farm/" + file, .content = content, .executable = false, .writable = false});

@@ -198,9 +198,9 @@ def run_trusted(program, end_by):
     end_by(SystemExit, ending)
 
 
-def in_front(files, hidden):
+def in_front(files, hidden, without_user_site):
     """Whether files beside the program are found before modules that were imported early, or configure the interpreter."""
-    return ".local" in files or not hidden.top_level.isdisjoint(name.partition(".")[0] for name in files)
+    return (".local" in files and not without_user_site) or not hidden.top_level.isdisjoint(name.partition(".")[0] for name in files)
 
 
 class Leaving:
@@ -269,13 +269,33 @@ def fresh_main():
     main.__loader__, main.__builtins__, main.__annotations__ = old.__loader__, old.__builtins__, {}
 
 
-def become(arguments, hidden, programs, own, end_by):
+def user_site_switch(ctypes):
+    """A function that does what `python3 -s` does. What asked for this file looks at it next."""
+    set_item = ctypes.pythonapi.PyStructSequence_SetItem  # of a tuple that Python cannot change
+    set_item.restype, set_item.argtypes = None, (ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object)
+    names = [field.partition("=")[0] for field in repr(sys.flags).partition("(")[2].split(", ")]
+    index, one = names.index("no_user_site"), ctypes.py_object(1)
+
+    def switch_off():
+        ctypes.pythonapi.Py_IncRef(one)  # which set_item() takes
+        set_item(sys.flags, index, one)
+        sys.modules["site"].ENABLE_USER_SITE = False
+
+    return switch_off
+
+
+def become(arguments, hidden, programs, own, end_by, switch_off_user_site):
     """In the fork, in its sandbox: from here on this process is `python3` with these arguments."""
-    name = os.path.basename(arguments[0]).rpartition(".")[0]
-    trusted = programs.get(name) if arguments[0] == f".farm/{name}.py" else None
-    if (trusted is None and arguments != [MAIN]) or in_front(os.listdir(), hidden):
+    options, script = arguments[:-1], arguments[-1]
+    name = os.path.basename(script).rpartition(".")[0]
+    trusted = programs.get(name) if script == f".farm/{name}.py" else None
+    known = (trusted or script == MAIN) and options in ([], ["-s"])
+    if not known or in_front(os.listdir(), hidden, bool(options)):
         os.execve(sys.executable, [sys.orig_argv[0], *arguments], os.environ)
-    sys.argv[:] = arguments
+    if options:
+        switch_off_user_site()
+    sys.argv[:] = [script]
+    sys.orig_argv[1:] = arguments
     fresh_main()
     sys.meta_path.insert(0, hidden)
     if trusted:
@@ -321,6 +341,7 @@ def serve():
     sys.modules["atexit"].register(leaving)  # first, to be called last
     if not tells_exits_apart(end_by):
         sys.modules["atexit"].unregister(leaving)
+    switch_off_user_site = user_site_switch(ctypes)
     edges = {**import_early(read("preload").decode().split()), **edges}
     leaving.imported_early = frozenset(sys.modules) - {"__main__", "sitecustomize"}
     hidden = Hidden(visible, edges)
@@ -333,7 +354,8 @@ def serve():
         before_fork()
         if library.farm_zygote_fork() == 0:
             in_child()
-            return become(library.farm_zygote_arguments().decode().split("\n"), hidden, programs, own, end_by)
+            arguments = library.farm_zygote_arguments().decode().split("\n")
+            return become(arguments, hidden, programs, own, end_by, switch_off_user_site)
         in_parent()
     os._exit(0)
 
