@@ -138,7 +138,8 @@ Expected<Zygote> Zygote::start(const ZygoteSettings& settings, const ChildPlan& 
   const pid_t pid = ::fork();
   if (pid < 0) return system_error("fork a zygote", errno);
   if (pid == 0) {
-    become_interpreter(fixed.cpus, {input.get(), output.write.get(), output.write.get(), sockets.second.get()},
+    become_interpreter(fixed.cpus,
+                       {input.get(), output.write.get(), output.write.get(), sockets.second.get()},
                        arguments.data(), environment.data());
   }
   Zygote zygote(std::move(sockets.first), std::move(output.read), pid);

@@ -158,6 +158,15 @@ TEST_F(ZygoteTest, ProgramsBehaveAsWithAnInterpreterOfTheirOwn) {
       "[len] * 3, ['a', 'bc', '']))\nprint(asyncio.run(f()))\n",
       "import mmap\nm = mmap.mmap(-1, 4096)\nm[:2] = b'ab'\nprint(m[:3])\n",
       "print([line.split()[1] for line in open('/proc/self/maps') if line.split()[1][3] == 's'])\n",
+      "import threading\nprint(threading.main_thread().native_id == threading.get_native_id())\n",
+      "import os, random\nr, w = os.pipe()\nif os.fork() == 0:\n    os.write(w, "
+      "str(random.random()).encode())\n    os._exit(0)\nprint(os.read(r, 100) == "
+      "str(random.random()).encode())\n",
+      "import types, sys\nclass A:\n    def __del__(self):\n        print('gone')\nm = "
+      "types.ModuleType('m')\nm.a = A()\nsys.modules['m'] = m\ndel m\nprint('end')\n",
+      "import sys\nprint(len(sys.path_hooks), sorted(sys.path_importer_cache)[-2:], "
+      "sys.meta_path[-3:])\n",
+      "import site\nprint(site.execusercustomize.__qualname__)\n",
       "import uuid, secrets, ssl\nprint(len(str(uuid.uuid4())), len(secrets.token_hex()), "
       "len(ssl.RAND_bytes(3)))\n",
       "import sys, traceback\ntraceback.print_stack()\nprint(sys._getframe().f_back)\n",
@@ -173,14 +182,24 @@ TEST_F(ZygoteTest, TheUserSiteIsOnAndOffAsAsked) {
   spec.files.push_back({"helps.py", "WORD = 'beside'\n"});
   const std::string site =
       run(main_py("import site\nprint(site.getusersitepackages())\n")).stdout_bytes;
-  const std::string own = site.substr(std::string("/work/").size(),
-                                      site.find('\n') - std::string("/work/").size());
+  const std::string own =
+      site.substr(std::string("/work/").size(), site.find('\n') - std::string("/work/").size());
   spec.files.push_back({own + "/usercustomize.py", "print('customized')\n"});
   expect_the_same(spec);
   EXPECT_EQ(run(spec).stdout_bytes, "customized\nbeside 0\n");
   spec.commands = {{"/usr/bin/python3", "-s", "main.py"}};
   expect_the_same(spec);
   EXPECT_EQ(run(spec).stdout_bytes, "beside 1\n");
+}
+
+TEST_F(ZygoteTest, AnArchiveIsRunAsOne) {
+  RunSpec spec = main_py("");
+  spec.files = {{"make.py",
+                 "import zipfile\nwith zipfile.ZipFile('main.py', 'w') as archive:\n    "
+                 "archive.writestr('__main__.py', 'print(__file__)')\n"}};
+  spec.commands = {{"/usr/bin/python3", "make.py"}, {"/usr/bin/python3", "main.py"}};
+  expect_the_same(spec);
+  EXPECT_EQ(run(spec).stdout_bytes, "/work/main.py/__main__.py\n");
 }
 
 TEST_F(ZygoteTest, FilesBesideTheProgramStandInFrontOfWhatWasImportedEarly) {

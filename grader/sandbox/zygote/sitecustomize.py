@@ -72,12 +72,40 @@ def absolute_name(name, globals, level):
     return f"{base}.{name}" if name else base
 
 
+class ForkHandlers:
+    """Notes what modules that are imported early want done around a fork. The forks of the zygote do it where a program
+    imports the module: most programs import few, and everything that is touched is a page that is copied."""
+
+    def __init__(self):
+        self.handlers, self.original = {}, os.register_at_fork
+
+    def __enter__(self):
+        os.register_at_fork = self.note
+        return self
+
+    def __exit__(self, *_):
+        os.register_at_fork = self.original
+
+    def note(self, **functions):
+        name = sys._getframe(1).f_globals.get("__name__")
+        self.handlers.setdefault(name, []).append(functions)
+
+    def settle(self, module):
+        """The module comes to light in a fork."""
+        for functions in self.handlers.pop(module, ()):
+            self.original(**functions)
+            if after := functions.get("after_in_child"):
+                after()
+
+
 class Hidden:
     """Early imports: modules that nobody can see until they are imported. A finder of sys.meta_path, and its loader."""
 
-    def __init__(self, visible, edges):
+    def __init__(self, visible, edges, fork_handlers):
         self.modules = {name: sys.modules.pop(name) for name in list(sys.modules) if name not in visible}
-        self.edges = edges
+        self.edges, self.fork_handlers = edges, fork_handlers
+        for name in visible:
+            fork_handlers.settle(name)
         self.attributes = {}  # of packages: name -> (package, its attribute)
         self.specs = {}
         for name, module in self.modules.items():
@@ -116,6 +144,9 @@ class Hidden:
             if one in self.attributes:
                 owner, attribute = self.attributes.pop(one)
                 setattr(owner, attribute, module)
+            self.fork_handlers.settle(one)
+            if one == "threading":
+                module.main_thread()._set_native_id()  # which is another in each fork
             if one == "numpy.random.mtrand":
                 module.seed()  # or all programs would draw the same numbers
             waiting += self.edges.get(one, ())
@@ -170,10 +201,13 @@ def import_early(names):
     return traced.edges
 
 
+def finder_of_files():
+    return next(one for one in sys.meta_path if getattr(one, "__name__", "") == "PathFinder")
+
+
 def operators_own():
     """The sitecustomize that this one stands in front of: run as if this were not here."""
-    finder = next(one for one in sys.meta_path if getattr(one, "__name__", "") == "PathFinder")
-    spec = finder.find_spec("sitecustomize", sys.path)
+    spec = finder_of_files().find_spec("sitecustomize", sys.path)
     if spec is None:
         return None
     module = module_from_spec(spec)
@@ -198,6 +232,18 @@ def run_trusted(program, end_by):
     end_by(SystemExit, ending)
 
 
+def is_archive(name):
+    """Whether it may end as a zip file does: zipimport then runs what is in it."""
+    try:
+        file = os.open(name, os.O_RDONLY)
+    except OSError:
+        return False
+    length = os.lseek(file, 0, os.SEEK_END)
+    end = os.pread(file, 22 + 65535, max(0, length - 22 - 65535))
+    os.close(file)
+    return b"PK\5\6" in end
+
+
 def in_front(files, hidden, without_user_site):
     """Whether files beside the program are found before modules that were imported early, or configure the interpreter."""
     return (".local" in files and not without_user_site) or not hidden.top_level.isdisjoint(name.partition(".")[0] for name in files)
@@ -215,6 +261,7 @@ class Leaving:
     def __init__(self, library, collect, reference):
         self.is_told_to_exit = library.farm_zygote_is_told_to_exit
         self.collect, self.reference, self.leave = collect, reference, os._exit
+        self.islice, self.count = sys.modules["itertools"].islice, 0
         self.imported_early = ()
 
     def __call__(self):
@@ -223,8 +270,11 @@ class Leaving:
         try:
             self.flush()
             self.collect()
-            modules = [(name, self.reference(module)) for name, module in sys.modules.items()
-                       if name not in self.imported_early and module is not None]
+            modules = []
+            for name in self.names():
+                if (module := sys.modules[name]) is not None:
+                    modules.append((name, self.reference(module)))
+            del module
             for name, _ in modules:
                 sys.modules[name] = None
             self.collect()
@@ -236,6 +286,11 @@ class Leaving:
         except BaseException:
             return
         self.leave(0)
+
+    def names(self):
+        """Of the modules that the program brought. New ones are the last; to look at others is to copy their pages."""
+        new = list(self.islice(reversed(sys.modules), max(0, len(sys.modules) - self.count)))
+        return ["__main__", *(name for name in reversed(new) if name not in self.imported_early)]
 
     def flush(self):
         for stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__):
@@ -269,14 +324,29 @@ def fresh_main():
     main.__loader__, main.__builtins__, main.__annotations__ = old.__loader__, old.__builtins__, {}
 
 
+def without_usercustomize():
+    """Saves a fork the search for what is not there: it is asked for next, and the path is known."""
+    site = sys.modules["site"]
+    original = site.execusercustomize
+
+    def nothing():
+        site.execusercustomize = original
+
+    if finder_of_files().find_spec("usercustomize", sys.path) is None:
+        site.execusercustomize = nothing
+    return original
+
+
 def user_site_switch(ctypes):
     """A function that does what `python3 -s` does. What asked for this file looks at it next."""
     set_item = ctypes.pythonapi.PyStructSequence_SetItem  # of a tuple that Python cannot change
     set_item.restype, set_item.argtypes = None, (ctypes.py_object, ctypes.c_ssize_t, ctypes.py_object)
     names = [field.partition("=")[0] for field in repr(sys.flags).partition("(")[2].split(", ")]
     index, one = names.index("no_user_site"), ctypes.py_object(1)
+    execusercustomize = without_usercustomize()
 
     def switch_off():
+        sys.modules["site"].execusercustomize = execusercustomize
         ctypes.pythonapi.Py_IncRef(one)  # which set_item() takes
         set_item(sys.flags, index, one)
         sys.modules["site"].ENABLE_USER_SITE = False
@@ -314,8 +384,9 @@ def become(arguments, hidden, programs, own, end_by, switch_off_user_site):
             run_trusted(trusted, end_by)
         raise ImportError
 
-    # The interpreter goes through this very list while before_main replaces it: it has to outlive the call.
-    before_main.hooks = sys.path_hooks = [before_main, *hooks]
+    # The interpreter goes through this very list while before_main replaces it: it has to outlive the call. What is left
+    # out looks for an archive.
+    before_main.hooks = sys.path_hooks = [before_main, *(hooks if is_archive(MAIN) else ())]
 
 
 def serve():
@@ -325,7 +396,8 @@ def serve():
     own = operators_own()
     programs = trusted_programs()
     visible = set(sys.modules)
-    edges = import_early(["atexit", "_weakref", "gc", "ctypes"])
+    with ForkHandlers() as fork_handlers:
+        edges = import_early(["atexit", "_weakref", "gc", "itertools", "ctypes"])
     gc, ctypes = sys.modules["gc"], sys.modules["ctypes"]
     library = ctypes.PyDLL(os.path.join(DIRECTORY, "zygote.so"))
     library.farm_zygote_arguments.restype = ctypes.c_char_p
@@ -342,11 +414,15 @@ def serve():
     if not tells_exits_apart(end_by):
         sys.modules["atexit"].unregister(leaving)
     switch_off_user_site = user_site_switch(ctypes)
-    edges = {**import_early(read("preload").decode().split()), **edges}
+    with fork_handlers:
+        edges = {**import_early(read("preload").decode().split()), **edges}
+    leaving.count = len(visible) - 1  # less this file
     leaving.imported_early = frozenset(sys.modules) - {"__main__", "sitecustomize"}
-    hidden = Hidden(visible, edges)
-    # Never taken apart as an interpreter ends: that would copy every page of what no program used.
-    ctypes.pythonapi.Py_IncRef(ctypes.py_object(hidden))
+    hidden = Hidden(visible, edges, fork_handlers)
+    # Never taken apart, neither as a fork leaves this file nor as an interpreter ends: that would copy every page of what
+    # no program used.
+    kept = [sys.modules["sitecustomize"], hidden, programs, edges, visible, leaving, library, end_by]
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
     gc.collect()
     gc.freeze()
     library.farm_zygote_ready()
