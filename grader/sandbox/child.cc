@@ -30,6 +30,7 @@
 
 #include "grader/sandbox/identity.h"
 #include "grader/sandbox/landlock.h"
+#include "grader/sandbox/root_fs.h"
 
 namespace farm::sandbox {
 namespace {
@@ -54,6 +55,17 @@ void send_report(int fd, const Report& report) {
 int die_with_launcher() { return ::prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 ? 0 : errno; }
 
 int set_host_name() { return ::sethostname("sandbox", 7) == 0 ? 0 : errno; }
+
+// In the run's own mount namespace, with which they go: to unmount is to wait for every CPU.
+int mount_work(const std::array<int, 3>& parts) {
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    if (::syscall(SYS_move_mount, parts.at(i), "", AT_FDCWD, kWorkPlaces.at(i),
+                  MOVE_MOUNT_F_EMPTY_PATH) != 0) {
+      return errno;
+    }
+  }
+  return 0;
+}
 
 int new_session() { return ::setsid() >= 0 ? 0 : errno; }
 
@@ -165,11 +177,12 @@ void reset_signals() {
 
 // A child of init was born in the namespaces, which init has finished; a zygote's fork was born in
 // the pid namespace alone.
-int enter_namespaces(int init_pidfd) {
-  if (init_pidfd < 0) return 0;
+int enter_namespaces(const ChildPlan& plan) {
+  if (plan.namespaces_fd < 0) return 0;
   // Source: setns(2), "PID file descriptors" (Linux 5.8).
-  if (::setns(init_pidfd, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return errno;
+  if (::setns(plan.namespaces_fd, CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) != 0) return errno;
   if (const int error = set_host_name(); error != 0) return error;
+  if (const int error = mount_work(plan.work_fds); error != 0) return error;
   return mount_own_proc();
 }
 
@@ -179,7 +192,7 @@ void take_privileged_steps(const ChildPlan& plan) {
     if (error != 0) fail(report, step, error);
   };
   // clang-format off
-  must(Step::kEnterNamespaces, enter_namespaces(plan.namespaces_fd));  // needs CAP_SYS_ADMIN
+  must(Step::kEnterNamespaces, enter_namespaces(plan));    // needs CAP_SYS_ADMIN
   must(Step::kNewSession,      new_session());
   must(Step::kPreferredVictim, become_preferred_victim(plan.proc_fd));  // may need CAP_SYS_RESOURCE
   must(Step::kJoinCgroup,      join_cgroups(plan.join_fds)); // needs root; all that follows is accounted
@@ -267,6 +280,7 @@ void become_init(const ChildPlan& plan) {
   pid_t program = 0;
   if (!program_of_zygote) {
     must(Step::kHostName, set_host_name());
+    must(Step::kMountWork, mount_work(plan.work_fds));
     if (plan.mounts_proc) must(Step::kMountProc, mount_own_proc());
     program = ::fork();
     if (program == 0) become_program(plan);
@@ -306,6 +320,8 @@ std::string_view step_name(Step step) {
       return "set the host name";
     case Step::kMountProc:
       return "mount /proc (needs Linux 5.8)";
+    case Step::kMountWork:
+      return "mount the work tree";
     case Step::kFork:
       return "fork the program";
     case Step::kInitIdentity:

@@ -4,6 +4,7 @@
 
 #include <sys/resource.h>
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,6 +20,7 @@ enum class Step : std::int32_t {
   kDieWithLauncher,
   kHostName,
   kMountProc,
+  kMountWork,
   kFork,
   kInitIdentity,
   kNewSession,
@@ -63,6 +65,7 @@ struct ChildPlan {
   int channel_in_fd = -1, channel_out_fd = -1;  // -1: the program has no channel
   int peer_in_fd = -1, peer_out_fd = -1;        // -1: nor a peer
   int report_fd = -1;
+  std::array<int, 3> work_fds{-1, -1, -1};  // the parts of its work tree (root_fs.h)
   int proc_fd = -1;  // the launcher's /proc: the sandbox's own may be missing
   // -1: init starts the program. Else the program comes from a zygote: for it, this is init's
   // pidfd, and for init nothing but a sign.

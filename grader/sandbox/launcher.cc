@@ -122,7 +122,8 @@ class Launcher {
   Expected<Done> run(RunDescriptors descriptors) {
     FARM_TRY(const std::string payload, os::read_all(descriptors.payload.get(), gib(1), "payload"));
     FARM_TRY(const RunSpec spec, decode_payload(payload));
-    FARM_TRY(const WorkTree tree, WorkTree::mount(spec.limits, setup_.uid, setup_.uid));
+    FARM_TRY(WorkTree tree,
+             WorkTree::mount(spec.limits, setup_.uid, setup_.uid, spec.commands.size()));
     for (const InputFile& file : spec.files) FARM_CHECK_OK(tree.place(file));
 
     LaunchReply reply;
@@ -143,8 +144,7 @@ class Launcher {
   }
 
   Expected<Done> run_command(const RunSpec& spec, const std::vector<std::string>& command,
-                             RunDescriptors& descriptors, const WorkTree& tree,
-                             LaunchReply& reply) {
+                             RunDescriptors& descriptors, WorkTree& tree, LaunchReply& reply) {
     std::optional<RunCgroup> cgroup;
     if (settings_.cgroups.version != 0) {
       FARM_TRY(RunCgroup made, cgroup_.create_run(spec.limits, settings_.cpus_per_run));
@@ -156,6 +156,9 @@ class Launcher {
       return system_error("rewind stdin", errno);
 
     ChildPlan plan = plan_for(spec, command, descriptors);
+    WorkTree::Parts parts = tree.take_parts();
+    std::transform(parts.begin(), parts.end(), plan.work_fds.begin(),
+                   [](const os::UniqueFd& part) { return part.get(); });
     if (cgroup) plan.join_fds = cgroup->join_fds();
     plan.report_fd = report.second.get();
     const bool forked = is_forked(spec, command);
@@ -168,6 +171,7 @@ class Launcher {
     }
     reply.forked = forked ? 1 : 0;
     report.second.reset();
+    parts = {};
     // The peer has to see the end of the pipe when the program closes its side, not when we do.
     descriptors.peer_in.reset();
     descriptors.peer_out.reset();

@@ -234,60 +234,83 @@ bool has_met_its_limits(const struct statvfs& space) {
   return space.f_bfree == 0 || space.f_ffree == 0;
 }
 
-Expected<WorkTree> WorkTree::mount(const Limits& limits, unsigned uid, unsigned gid) {
+namespace {
+
+struct Part {
+  const char* source;
+  mode_t mode;
+};
+constexpr std::array<Part, kWorkPlaces.size()> kParts = {
+    {{"/box/work", 0755}, {"/box/tmp", 01777}, {"/box/shm", 01777}}};
+
+Expected<Done> make_part(const Part& part, unsigned uid, unsigned gid) {
+  if (::mkdir(part.source, 0755) != 0) return mount_error(std::string("mkdir ") + part.source);
+  if (::chmod(part.source, part.mode) != 0) return mount_error(std::string("chmod ") + part.source);
+  if (::chown(part.source, uid, gid) != 0) return mount_error(std::string("chown ") + part.source);
+  return Done{};
+}
+
+Expected<WorkTree::Parts> clone_parts() {
+  WorkTree::Parts parts;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    parts.at(i).reset(static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, kParts.at(i).source,
+                                                 OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC)));
+    if (!parts.at(i)) return mount_error(std::string("open_tree ") + kParts.at(i).source);
+  }
+  return parts;
+}
+
+}  // namespace
+
+Expected<WorkTree> WorkTree::mount(const Limits& limits, unsigned uid, unsigned gid,
+                                   std::size_t commands) {
   WorkTree tree;
   tree.uid_ = uid;
   tree.gid_ = gid;
   const std::string options = "mode=0755,size=" + std::to_string(limits.tmpfs.count) +
                               ",nr_inodes=" + std::to_string(limits.tmpfs_inodes);
-  // Files are placed and fetched through this mount, which follows no symbolic link (Linux 5.10),
-  // whatever flags a system call forgets. Programs do make links, and get mounts that follow them.
-  constexpr unsigned long kOurs = MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW;
-  if (::mount("sandbox-work", kStagingOfRun, "tmpfs", kOurs, options.c_str()) != 0) {
+  constexpr unsigned long kTheirs = MS_NOSUID | MS_NODEV;
+  if (::mount("sandbox-work", kStagingOfRun, "tmpfs", kTheirs, options.c_str()) != 0) {
     return mount_error("tmpfs for the run");
   }
-  tree.mounted_ = true;
-  struct Part {
-    const char* source;
-    const char* target;
-    mode_t mode;
-  };
-  constexpr Part kParts[] = {
-      {"/box/work", "/work", 0755}, {"/box/tmp", "/tmp", 01777}, {"/box/shm", "/dev/shm", 01777}};
-  for (const Part& part : kParts) {
-    if (::mkdir(part.source, 0755) != 0) return mount_error(std::string("mkdir ") + part.source);
-    if (::chmod(part.source, part.mode) != 0)
-      return mount_error(std::string("chmod ") + part.source);
-    if (::chown(part.source, uid, gid) != 0)
-      return mount_error(std::string("chown ") + part.source);
-    if (::mount(part.source, part.target, nullptr, MS_BIND, nullptr) != 0) {
-      return mount_error(std::string("bind ") + part.target);
-    }
-    if (::mount(nullptr, part.target, nullptr, MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NODEV,
-                nullptr) != 0) {
-      return mount_error(std::string("remount ") + part.target);
-    }
+  tree.staged_ = true;
+  for (const Part& part : kParts) FARM_CHECK_OK(make_part(part, uid, gid));
+  for (std::size_t i = 0; i < commands; ++i) {
+    FARM_TRY(Parts parts, clone_parts());
+    tree.parts_.push_back(std::move(parts));
+  }
+  // Files are placed and fetched through this mount, which follows no symbolic link (Linux 5.10),
+  // whatever flags a system call forgets. Programs do make links, and have mounts that follow them.
+  if (::mount(nullptr, kStagingOfRun, nullptr, MS_REMOUNT | MS_BIND | kTheirs | MS_NOSYMFOLLOW,
+              nullptr) != 0) {
+    return mount_error("remount /box");
   }
   tree.work_fd_ = ::open("/box/work", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (tree.work_fd_ < 0) return mount_error("open /box/work");
   // Programs have no use for the second way to the same files; our descriptor keeps it.
   if (::umount2(kStagingOfRun, MNT_DETACH) != 0) return mount_error("unmount /box");
+  tree.staged_ = false;
   return tree;
 }
 
+WorkTree::Parts WorkTree::take_parts() {
+  FARM_ASSERT(!parts_.empty());
+  Parts parts = std::move(parts_.back());
+  parts_.pop_back();
+  return parts;
+}
+
 WorkTree::WorkTree(WorkTree&& other) noexcept
-    : mounted_(std::exchange(other.mounted_, false)),
+    : staged_(std::exchange(other.staged_, false)),
       work_fd_(std::exchange(other.work_fd_, -1)),
       uid_(other.uid_),
-      gid_(other.gid_) {}
+      gid_(other.gid_),
+      parts_(std::move(other.parts_)) {}
 
+// The tmpfs is freed with its last user, and every process is dead by now.
 WorkTree::~WorkTree() {
   if (work_fd_ >= 0) ::close(work_fd_);
-  if (!mounted_) return;
-  // Detach never fails for busy mounts; the tmpfs is freed with its last user, and every process is
-  // dead by now.
-  for (const char* target : {"/dev/shm", "/tmp", "/work", kStagingOfRun})
-    ::umount2(target, MNT_DETACH);
+  if (staged_) ::umount2(kStagingOfRun, MNT_DETACH);
 }
 
 Expected<Done> WorkTree::place(const InputFile& file) const {

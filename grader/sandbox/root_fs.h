@@ -5,10 +5,13 @@
 
 #include <sys/statvfs.h>
 
+#include <array>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "grader/os/unique_fd.h"
 #include "grader/sandbox/run_spec.h"
 #include "schemas/expected.h"
 
@@ -25,6 +28,9 @@ struct RootSettings {
   // be seen: without a mount on top of it, it has to be unmounted.
   bool keeps_host_proc = false;
 };
+
+// Where the parts of a run's work tree are, in the order of WorkTree::Parts.
+inline constexpr std::array<const char*, 3> kWorkPlaces = {"/work", "/tmp", "/dev/shm"};
 
 // Moves this process into a new mount namespace with the prepared root; the host's root is
 // unmounted from it for good. Precondition: CAP_SYS_ADMIN, single-threaded. Errors: kInternal
@@ -46,8 +52,15 @@ bool has_met_its_limits(const struct statvfs& space);
 // it.
 class WorkTree {
  public:
-  // Owned by `uid`:`gid` (0755 /work, 01777 the others). Errors: kExhausted (memory), kInternal.
-  static Expected<WorkTree> mount(const Limits& limits, unsigned uid, unsigned gid);
+  // Its mounts, of nobody's namespace yet: /work, /tmp and /dev/shm.
+  using Parts = std::array<os::UniqueFd, 3>;
+
+  // Owned by `uid`:`gid` (0755 /work, 01777 the others). For so many commands, each of which sees
+  // it in namespaces of its own. Errors: kExhausted (memory), kInternal.
+  static Expected<WorkTree> mount(const Limits& limits, unsigned uid, unsigned gid,
+                                  std::size_t commands);
+  // For the next command. Precondition: called once a command.
+  Parts take_parts();
   WorkTree(WorkTree&& other) noexcept;
   WorkTree& operator=(WorkTree&&) = delete;
   ~WorkTree();
@@ -71,9 +84,10 @@ class WorkTree {
 
  private:
   WorkTree() = default;
-  bool mounted_ = false;
+  bool staged_ = false;
   int work_fd_ = -1;
   unsigned uid_ = 0, gid_ = 0;
+  std::vector<Parts> parts_;
 };
 
 }  // namespace farm::sandbox

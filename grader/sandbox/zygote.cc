@@ -193,6 +193,7 @@ Expected<os::UniqueFd> Zygote::fork_program(const ChildPlan& plan) {
         plan.channel_in_fd, plan.channel_out_fd, plan.peer_in_fd, plan.peer_out_fd}) {
     if (fd >= 0) fds.push_back(fd);
   }
+  fds.insert(fds.end(), plan.work_fds.begin(), plan.work_fds.end());
   fds.insert(fds.end(), plan.join_fds.begin(), plan.join_fds.end());
 
   std::string arguments;

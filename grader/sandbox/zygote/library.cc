@@ -113,6 +113,7 @@ bool take_order(const ZygoteOrder& order, Message& message) {
   plan.channel_out_fd = take(order.has_channel != 0);
   plan.peer_in_fd = take(order.has_peer_in != 0);
   plan.peer_out_fd = take(order.has_peer_out != 0);
+  for (int& part : plan.work_fds) part = take(true);
   plan.join_fds.clear();
   for (std::uint32_t i = 0; i < order.join_count; ++i) plan.join_fds.push_back(take(true));
   plan.resource_limits.clear();
