@@ -216,6 +216,8 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
   for (const auto& [path, content] : settings.private_files) {
     FARM_CHECK_OK(write_new_file(root + path, content));
     if (::chmod((root + path).c_str(), 0600) != 0) return mount_error("chmod " + path);
+    const std::string directory = path.substr(0, path.find('/', 1));
+    if (::chmod((root + directory).c_str(), 0700) != 0) return mount_error("chmod " + directory);
   }
 
   if (::chdir(kStaging) != 0) return mount_error("chdir to the new root");

@@ -21,7 +21,7 @@ struct RootSettings {
   // Directories beyond the standard ones that programs may read, at their own paths: e.g. a virtual
   // environment.
   std::vector<std::string> readable_paths;
-  // Files of our own: paths and contents. Root's alone to read.
+  // Files of our own in directories of their own: paths and contents. Root's alone to see.
   std::vector<std::pair<std::string, std::string>> private_files;
   // The kernel grants a user namespace a fresh /proc only where it sees a whole one already
   // (mount_too_revealing() in fs/namespace.c): so the host's stays below each run's own. Never to

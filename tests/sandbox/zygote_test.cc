@@ -282,7 +282,7 @@ print(*(status[key].split()[0] for key in ('CapEff', 'CapPrm', 'CapBnd', 'CapAmb
             alone.stdout_bytes);
   EXPECT_THAT(outcome.stdout_bytes, HasSubstr("\n1000 1000 0\n"));
   EXPECT_THAT(outcome.stdout_bytes,
-              HasSubstr("13\n13\nmount -1 1\nunshare -1 1\nsetns -1 1\nptrace -1 1\nsetuid -1"));
+              HasSubstr("13\n13\n13\nmount -1 1\nunshare -1 1\nsetns -1 1\nptrace -1 1\nsetuid -1"));
 }
 
 TEST_F(ZygoteTest, LimitsHoldForForks) {
