@@ -147,7 +147,7 @@ TEST_F(ZygoteTest, ProgramsBehaveAsWithAnInterpreterOfTheirOwn) {
       "print(open('/dev/stdin').read(), open(0).fileno())\n",
       "import os\nprint(os.stat('/proc/self/status').st_uid, os.stat('/proc/self/environ').st_uid, "
       "os.access('/proc/self/mem', os.W_OK))\n",
-      "import os\npid = os.fork()\nif pid == 0:\n    os.read(os.pipe()[0], 1)\n"
+      "import os\nr, w = os.pipe()\npid = os.fork()\nif pid == 0:\n    os.read(r, 1)\n"
       "print(os.path.exists(f'/proc/{pid}'), len(os.listdir(f'/proc/{pid}/fd')))\nos.kill(pid, "
       "9)\n",
       "import os\nprint(os.getpgid(0) == os.getpid(), os.getsid(0) == os.getpid(), "
@@ -281,8 +281,9 @@ print(*(status[key].split()[0] for key in ('CapEff', 'CapPrm', 'CapBnd', 'CapAmb
   EXPECT_EQ(outcome.stdout_bytes.substr(0, outcome.stdout_bytes.find('\n') + 1),
             alone.stdout_bytes);
   EXPECT_THAT(outcome.stdout_bytes, HasSubstr("\n1000 1000 0\n"));
-  EXPECT_THAT(outcome.stdout_bytes,
-              HasSubstr("13\n13\n13\nmount -1 1\nunshare -1 1\nsetns -1 1\nptrace -1 1\nsetuid -1"));
+  EXPECT_THAT(
+      outcome.stdout_bytes,
+      HasSubstr("13\n13\n13\nmount -1 1\nunshare -1 1\nsetns -1 1\nptrace -1 1\nsetuid -1"));
 }
 
 TEST_F(ZygoteTest, LimitsHoldForForks) {
