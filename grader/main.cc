@@ -196,6 +196,8 @@ int run(const config::GraderConfig& config) {
   settings.answer_cache = config.answer_cache;
   settings.grader_id = id;
   settings.grading.blobs = blobs ? &*blobs : nullptr;
+  service::ResultCache results(config.result_cache, config.result_cache_window);
+  settings.grading.results = &results;
   settings.grading.max_answer = embedded ? kib(256) : kib(900);
   settings.grading.identity = {id, std::string(config::version()), tools.settings.environment};
   const bool keeps_bad_cases = *bad_case_directory || config.bad_cases_topic;
@@ -215,9 +217,18 @@ int run(const config::GraderConfig& config) {
   settings.launcher_restarts = [&slots] { return slots->launcher_restarts(); };
   settings.status = {
       .pool = config.pool, .version = std::string(config::version()), .languages = working->ids()};
-  service::Evaluate evaluate = [&tools, &slots](const EvaluationRequest& request, int slot) {
+  service::Evaluate evaluate = [&tools, &slots](const EvaluationRequest& request, int slot,
+                                                service::SpareSlots& spare) {
+    const auto sandbox_of = [&slots](int number) -> sandbox::Sandbox& {
+      return *slots->sandboxes[static_cast<std::size_t>(number)];
+    };
     evaluate::Tools own = tools;
-    own.sandbox = slots->sandboxes[static_cast<std::size_t>(slot)].get();
+    own.sandbox = &sandbox_of(slot);
+    own.lend = [&spare, sandbox_of](std::function<void(sandbox::Sandbox&)> work) {
+      return spare.lend(
+          [sandbox_of, work = std::move(work)](int other) { work(sandbox_of(other)); });
+    };
+    own.wanted_back = [&spare] { return spare.wanted_back(); };
     return evaluate::evaluate(request, own);
   };
   auto service = service::Service::create(

@@ -180,6 +180,7 @@ void Metrics::set_slots(std::int64_t busy, std::int64_t idle) {
 }
 
 void Metrics::count_retry() { state_->counter("gradefarm_retries_total").Increment(); }
+void Metrics::count_cached() { state_->counter("gradefarm_cached_results_total").Increment(); }
 void Metrics::count_duplicate() { state_->counter("gradefarm_duplicates_total").Increment(); }
 void Metrics::count_reply_failed() {
   state_->counter("gradefarm_replies_failed_total").Increment();

@@ -64,6 +64,7 @@ class Metrics {
 
   void count_retry();
   void count_duplicate();
+  void count_cached();
   void count_reply_failed();
   void count_dead_letter();
   void count_launcher_restart();

@@ -166,6 +166,7 @@ std::string encode_result(const EvaluationResult& result) {
   write_member(writer, "passed", result.passed);
   write_member(writer, "total", result.total);
   write_flag(writer, "stopped_early", result.stopped_early);
+  write_flag(writer, "cached", result.cached);
   write_member(writer, "integrity", word(result.integrity));
   write_member(writer, "isolation", word(result.isolation));
   if (result.compile) write_compile(writer, *result.compile);
@@ -218,6 +219,7 @@ Expected<EvaluationResult> decode_result(std::string_view text) {
   result.passed = json::integer_or(root, "passed", 0);
   result.total = json::integer_or(root, "total", 0);
   result.stopped_early = json::bool_or(root, "stopped_early", false);
+  result.cached = json::bool_or(root, "cached", false);
   result.integrity =
       parse_integrity(json::string_or_empty(root, "integrity")).value_or(Integrity::kExitStatus);
   result.isolation =

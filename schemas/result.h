@@ -63,6 +63,7 @@ struct EvaluationResult {
   std::int64_t passed = 0;
   std::int64_t total = 0;
   bool stopped_early = false;
+  bool cached = false;  // an earlier result on the same bytes, as policy.cache allows
   Integrity integrity = Integrity::kExitStatus;
   Isolation isolation = Isolation::kNone;
   std::optional<CompileResult> compile;

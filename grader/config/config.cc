@@ -142,6 +142,8 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.python_preload = preload_of(settings);
   config.drain_timeout = settings.duration("drain_timeout");
   config.answer_cache = settings.size("answer_cache");
+  config.result_cache = settings.size("result_cache");
+  config.result_cache_window = settings.duration("result_cache_window");
   config.canary_interval = settings.duration("canary_interval");
   if (!settings.text("ready_fd").empty()) {
     config.ready_fd = static_cast<int>(settings.count("ready_fd"));

@@ -65,7 +65,9 @@ struct GraderConfig {
   std::optional<std::vector<std::string>> python_preload;  // modules; nullopt: no zygotes
   Milliseconds drain_timeout{0};                           // after SIGTERM, for what is in flight
   Bytes answer_cache;                                      // of recent answers, for repeats
-  Milliseconds canary_interval{0};                         // 0: no canary
+  Bytes result_cache;                                      // of recent results, for policy.cache
+  Milliseconds result_cache_window{0};
+  Milliseconds canary_interval{0};     // 0: no canary
   bool check = false;                  // only look at the host; then kafka may be empty
   std::optional<int> ready_fd;         // where "ready\n" is written once it serves
   std::optional<Isolation> isolation;  // nullopt: full as root, else reduced

@@ -91,6 +91,12 @@ std::vector<OptionSpec> make_table() {
        kGrader | kUp});
   add({"answer_cache", kSize, "64MiB", "",
        "Recent answers kept in memory, for requests that come again.", kGraderOnly});
+  add({"result_cache", kSize, "64MiB", "",
+       "Recent results kept in memory, for requests whose policy.cache allows an earlier verdict "
+       "on "
+       "the same bytes; 0: none.",
+       kGraderOnly});
+  add({"result_cache_window", kDuration, "10m", "", "How old such a result may be.", kGraderOnly});
   add({"canary_interval", kDuration, "1m", "",
        "How often a grader asks itself a request through Kafka, for /readyz and metrics; 0s: "
        "never.",

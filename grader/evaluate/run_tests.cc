@@ -10,6 +10,7 @@
 #include "grader/evaluate/equality_tests.h"
 #include "grader/evaluate/judge_case.h"
 #include "grader/evaluate/shared_cases.h"
+#include "grader/evaluate/spread_cases.h"
 
 namespace farm::evaluate {
 namespace {
@@ -148,17 +149,18 @@ Expected<CaseRun> run_case(const EvaluationRequest& request, const Plan& plan, c
   return run;
 }
 
+Stop reason_after(const CaseRun& run, bool run_all_cases) {
+  const Verdict verdict = run.result.verdict;
+  if (verdict == Verdict::kCancelled) return Stop::kCancelled;
+  return verdict != Verdict::kAccepted && !run_all_cases ? Stop::kCaseFailed : Stop::kNot;
+}
+
 void keep(CaseRun run, bool run_all_cases, Runs& runs) {
   runs.files.merge(run.files);
   runs.warnings.insert(runs.warnings.end(), run.warnings.begin(), run.warnings.end());
   runs.isolation = std::min(runs.isolation, run.isolation);
   runs.integrity = std::min(runs.integrity, run.integrity);
-  const Verdict verdict = run.result.verdict;
-  if (verdict == Verdict::kCancelled) {
-    runs.stop = Stop::kCancelled;
-  } else if (verdict != Verdict::kAccepted && !run_all_cases) {
-    runs.stop = Stop::kCaseFailed;
-  }
+  if (const Stop stop = reason_after(run, run_all_cases); stop != Stop::kNot) runs.stop = stop;
   runs.cases[static_cast<std::size_t>(run.result.index)] = std::move(run.result);
 }
 
@@ -173,22 +175,14 @@ Expected<Runs> run_tests(const EvaluationRequest& request, const Plan& plan, con
   runs.cases.resize(plan.cases.size());
   for (std::size_t index = 0; index < plan.cases.size(); ++index)
     runs.cases[index].index = static_cast<std::int64_t>(index);
+  if (!plan.shared) {
+    FARM_CHECK_OK(run_spread(request, plan, builds, deadline, runs, tools));
+    return runs;
+  }
   for (std::size_t index = 0; index < plan.cases.size();) {
     if (runs.stop == Stop::kNot) runs.stop = reason_to_stop(deadline, tools);
     if (runs.stop != Stop::kNot) break;
-    if (plan.shared) {
-      FARM_TRY(index, run_shared(request, plan, index, deadline, runs, tools));
-      continue;
-    }
-    Expected<CaseRun> run = run_case(request, plan, builds, index, tools);
-    if (!run) {
-      Error error = std::move(run).error();
-      const bool pointed = error.request_fault() && plan.cases.size() == 1;
-      if (!pointed) error.what = "case " + std::to_string(index) + ": " + error.what;
-      return error;
-    }
-    keep(*std::move(run), plan.run_all_cases, runs);
-    ++index;
+    FARM_TRY(index, run_shared(request, plan, index, deadline, runs, tools));
   }
   return runs;
 }

@@ -1,5 +1,6 @@
 // run_tests(): a built submission and the plan's cases → judged cases. Cases are independent:
-// run_case() is everything that happens to one, so that cases can be spread over several sandboxes.
+// run_case() is everything that happens to one, so that they are spread over idle sandboxes
+// (spread_cases.h) or share one process (shared_cases.h).
 #pragma once
 
 #include <string>
@@ -50,7 +51,9 @@ struct Runs {
 CaseRun case_run(std::size_t index, const sandbox::RunOutcome& outcome, int attempts,
                  Judgement judgement, Bytes return_output);
 
-// Adds a judged case to the others, and says to stop after one that failed, unless `run_all_cases`.
+// Whether the cases after this one do not run: it failed and not `run_all_cases`, or was cancelled.
+Stop reason_after(const CaseRun& run, bool run_all_cases);
+// Adds a judged case to the others, and what reason_after() says of it.
 void keep(CaseRun run, bool run_all_cases, Runs& runs);
 // Whether the next case may not begin.
 Stop reason_to_stop(SteadyTime deadline, const Tools& tools);

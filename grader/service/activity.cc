@@ -5,18 +5,28 @@
 namespace farm::service {
 
 void Activity::begin(RunningRequest request, Milliseconds waited, SteadyTime now) {
+  begin_part(std::move(request), now);
   const std::lock_guard lock(mutex_);
-  const auto slot = static_cast<std::size_t>(request.slot);
-  running_.at(slot) = std::move(request);
   waits_.emplace_back(now, std::max(Milliseconds(0), waited));
   while (waits_.size() > kMaxWaits || now - waits_.front().first > kWindow) waits_.pop_front();
-  last_change_ = now;
 }
 
 void Activity::end(int slot, SteadyTime now) {
+  end_part(slot, now);
+  const std::lock_guard lock(mutex_);
+  ++ended_;
+}
+
+void Activity::begin_part(RunningRequest request, SteadyTime now) {
+  const std::lock_guard lock(mutex_);
+  const auto slot = static_cast<std::size_t>(request.slot);
+  running_.at(slot) = std::move(request);
+  last_change_ = now;
+}
+
+void Activity::end_part(int slot, SteadyTime now) {
   const std::lock_guard lock(mutex_);
   running_.at(static_cast<std::size_t>(slot)).reset();
-  ++ended_;
   last_change_ = now;
 }
 

@@ -28,6 +28,9 @@ class Activity {
   // A slot begins to grade this request, which `waited` since its publication.
   void begin(RunningRequest request, Milliseconds waited, SteadyTime now);
   void end(int slot, SteadyTime now);
+  // A slot begins to help another one with its request, and ends.
+  void begin_part(RunningRequest request, SteadyTime now);
+  void end_part(int slot, SteadyTime now);
 
   // In slot order.
   std::vector<RunningRequest> running() const;

@@ -86,6 +86,18 @@ std::string encode_answer(EvaluationResult& result, const GradingSettings& setti
                        "the blob directory did not take it: " + reference.error().text());
 }
 
+EvaluationResult evaluate_or_recall(const EvaluationRequest& request, int slot, SpareSlots& spare,
+                                    const Evaluate& evaluate, const GradingSettings& settings) {
+  if (!request.policy.cache || settings.results == nullptr) return evaluate(request, slot, spare);
+  const std::string key = ResultCache::key_of(request);
+  auto earlier = settings.results->find(key, request, std::chrono::steady_clock::now());
+  if (earlier) return *std::move(earlier);
+  EvaluationResult result = evaluate(request, slot, spare);
+  if (ResultCache::may_keep(result))
+    settings.results->keep(key, result, std::chrono::steady_clock::now());
+  return result;
+}
+
 }  // namespace
 
 std::int64_t now_unix_ms() {
@@ -129,7 +141,7 @@ Opened open_request(const std::string& record_value, const GradingSettings& sett
   return opened;
 }
 
-Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot,
+Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot, SpareSlots& spare,
              const Evaluate& evaluate, const GradingSettings& settings) {
   const SteadyTime begun = std::chrono::steady_clock::now();
   EvaluationResult result;
@@ -140,7 +152,7 @@ Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot,
         "deadline_unix_ms " + std::to_string(*request.deadline_unix_ms) +
             " passed before grading began");
   } else {
-    result = evaluate(request, slot);
+    result = evaluate_or_recall(request, slot, spare, evaluate, settings);
   }
   const auto spent =
       std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begun);
@@ -159,6 +171,7 @@ Answer answer_of(EvaluationResult result, const std::string& language,
   answer.facts.language = language;
   answer.facts.timings = result.timings;
   if (result.compile) answer.facts.compile = result.compile->wall;
+  answer.facts.cached = result.cached;
   answer.result = std::move(result);
   return answer;
 }

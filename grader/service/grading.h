@@ -8,16 +8,31 @@
 #include <string>
 
 #include "grader/kafka/blob_store.h"
+#include "grader/service/result_cache.h"
 #include "schemas/request.h"
 #include "schemas/result.h"
 
 namespace farm::service {
 
-// Judges a decoded request on a slot. Never fails: what goes wrong is in the result.
-using Evaluate = std::function<EvaluationResult(const EvaluationRequest& request, int slot)>;
+// Idle slots of this grader, for parts of one request. Thread-safe.
+class SpareSlots {
+ public:
+  virtual ~SpareSlots() = default;
+  // Calls `work` with a slot that is idle, on its thread, and returns at once; or false, and
+  // nothing is called. The slot is the lender's again when `work` returns.
+  virtual bool lend(std::function<void(int slot)> work) = 0;
+  // A request waits for a slot: what was lent is to be given back soon.
+  virtual bool wanted_back() const = 0;
+};
+
+// Judges a decoded request on a slot. Never fails: what goes wrong is in the result. Every slot
+// that it borrowed is back when it returns.
+using Evaluate =
+    std::function<EvaluationResult(const EvaluationRequest& request, int slot, SpareSlots& spare)>;
 
 struct GradingSettings {
   const kafka::BlobStore* blobs = nullptr;  // not owned; null: blobs are refused
+  ResultCache* results = nullptr;           // not owned; null: policy.cache does nothing
   DecodeBounds bounds;
   Bytes max_answer = kib(900);  // of one record; a larger answer becomes a blob, or is cut
   GraderIdentity identity;
@@ -39,6 +54,7 @@ struct AnswerFacts {
   int repeats = 0;        // runs of cases beyond the first of each
   ResultTimings timings;  // until the answer was ready to be published
   std::optional<Milliseconds> compile;
+  bool cached = false;  // nothing ran for it
 };
 
 struct Answer {
@@ -47,9 +63,10 @@ struct Answer {
   EvaluationResult result;  // what `bytes` says, whole: not cut and not a blob
 };
 
-// Evaluates (unless the deadline has passed) and encodes. `waited` is the time since it was
+// Evaluates (unless the deadline has passed, or policy.cache allows an earlier result and there is
+// one) and encodes. `waited` is the time since it was
 // published.
-Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot,
+Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot, SpareSlots& spare,
              const Evaluate& evaluate, const GradingSettings& settings);
 
 // Encodes a result that needs no evaluation. Fills in the grader's identity.

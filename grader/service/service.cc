@@ -71,21 +71,56 @@ void Service::wait_for_event() const {
                                   pollfd{pool_->idle_fd(), POLLIN, 0},
                                   pollfd{stop_event_.get(), POLLIN, 0}};
   // A full house does not care for new records: it would wake for each one and find no slot.
-  if (pool_->busy() == pool_->slots()) events[0].fd = -1;
+  if (next_ || !has_room()) events[0].fd = -1;
   ::poll(events.data(), events.size(), static_cast<int>(kTick.count()));
   if (events[0].revents != 0) os::clear_event(events[0].fd);
   if (events[1].revents != 0) os::clear_event(events[1].fd);
 }
 
+bool Service::has_room() const { return pool_->busy() < pool_->slots() || lent_ > 0; }
+
 void Service::dispatch() {
-  while (!stopping_ && pool_->busy() < pool_->slots() && publisher_.pending() < kMaxUnsettled) {
-    std::optional<kafka::Record> pulled = parts_.consumer.pull();
-    if (!pulled) return;
-    auto record = std::make_shared<const kafka::Record>(std::move(*pulled));
-    // Only this thread hands out work, so the slot that was idle above still is.
-    FARM_ASSERT(pool_->try_run([this, record](int slot) { serve(record, slot); }));
+  while (!stopping_ && publisher_.pending() < kMaxUnsettled) {
+    if (!next_ && has_room()) {
+      std::optional<kafka::Record> pulled = parts_.consumer.pull();
+      if (pulled) next_ = std::make_shared<const kafka::Record>(std::move(*pulled));
+    }
+    if (!next_) return;
+    if (!pool_->try_run([this, record = next_](int slot) { serve(record, slot); })) {
+      wanted_back_ = true;
+      return;
+    }
+    next_ = nullptr;
+    wanted_back_ = false;
   }
 }
+
+class Service::Spare final : public SpareSlots {
+ public:
+  Spare(Service& service, RunningRequest request)
+      : service_(service), request_(std::move(request)) {}
+
+  bool lend(std::function<void(int slot)> work) override {
+    if (wanted_back() || service_.stopping_) return false;
+    ++service_.lent_;
+    const bool lent = service_.pool_->try_run([this, work = std::move(work)](int slot) {
+      Service& service = service_;
+      RunningRequest request = request_;
+      request.slot = slot;
+      service.activity_.begin_part(std::move(request), std::chrono::steady_clock::now());
+      work(slot);  // *this may be gone when it returns
+      service.activity_.end_part(slot, std::chrono::steady_clock::now());
+      --service.lent_;
+    });
+    if (!lent) --service_.lent_;
+    return lent;
+  }
+  bool wanted_back() const override { return service_.wanted_back_; }
+
+ private:
+  Service& service_;
+  const RunningRequest request_;
+};
 
 void Service::serve(std::shared_ptr<const kafka::Record> record, int slot) {
   const Expected<ReplyAddress> address = reply_address_of(record->headers);
@@ -131,10 +166,11 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
   }
   const Milliseconds waited{source.timestamp_unix_ms > 0 ? now_unix_ms() - source.timestamp_unix_ms
                                                          : 0};
-  activity_.begin(
-      {slot, request.request_id, request.trainer, request.submission.language, now_unix_ms()},
-      waited, std::chrono::steady_clock::now());
-  const Answer answer = grade(request, waited, slot, parts_.evaluate, settings_.grading);
+  const RunningRequest running = {slot, request.request_id, request.trainer,
+                                  request.submission.language, now_unix_ms()};
+  activity_.begin(running, waited, std::chrono::steady_clock::now());
+  Spare spare(*this, running);
+  const Answer answer = grade(request, waited, slot, spare, parts_.evaluate, settings_.grading);
   activity_.end(slot, std::chrono::steady_clock::now());
   log::debug("graded", {{"request_id", request.request_id},
                         {"verdict", word(answer.facts.verdict)},
@@ -195,9 +231,13 @@ void Service::record(const AnswerFacts& answer, Milliseconds delivery) const {
   const Fault fault = fault_of(answer.verdict);
   if (fault == Fault::kRequest) return;  // nothing ran
   metrics.observe_queue_wait(answer.language, answer.timings.queue);
-  metrics.observe_run(answer.language, answer.timings.run);
+  if (answer.cached) {
+    metrics.count_cached();
+  } else {
+    metrics.observe_run(answer.language, answer.timings.run);
+  }
   metrics.observe_end_to_end(answer.language, answer.timings.total + delivery);
-  if (answer.compile) metrics.observe_compile(answer.language, *answer.compile);
+  if (answer.compile && !answer.cached) metrics.observe_compile(answer.language, *answer.compile);
 }
 
 void Service::housekeeping() {

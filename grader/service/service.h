@@ -5,8 +5,10 @@
 // slot grades; the producer's thread reports deliveries. A record's path: pull → [slot: open →
 // deduplicate → grade] → publish → (broker says delivered) → Consumer::done → committed.
 // Backpressure is by not pulling: as many records are out of Kafka as there are busy slots and
-// unsettled answers, and the latter are bounded. Whatever dies on the way leaves the offset
-// uncommitted, so that the record comes again, here or at another grader.
+// unsettled answers, and the latter are bounded. Slots that nobody needs are lent to requests with
+// many cases; while some are, one record is pulled ahead, which asks for one of them back. Whatever
+// dies on the way leaves the offset uncommitted, so that the record comes again, here or at another
+// grader.
 //
 // Draining (request_stop): no more pulls; what runs may finish within the drain timeout and is
 // published and committed; what does not is left uncommitted and will be redelivered.
@@ -70,10 +72,14 @@ class Service {
   const Activity& activity() const { return activity_; }
 
  private:
+  // The slots beside the one that grades `request`.
+  class Spare;
   Service(ServiceSettings settings, ServiceParts parts, std::unique_ptr<WorkerPool> pool,
           os::UniqueFd stop_event);
   void wait_for_event() const;
   void dispatch();
+  // Whether a record that comes now would find a slot, lent ones counted.
+  bool has_room() const;
   void serve(std::shared_ptr<const kafka::Record> record, int slot);
   void grade_and_answer(const std::shared_ptr<const kafka::Record>& record,
                         const ReplyAddress& address, int slot);
@@ -104,6 +110,9 @@ class Service {
   std::optional<StatusReporter> status_reporter_;
   os::UniqueFd stop_event_;
   std::atomic<bool> stopping_{false};
+  std::shared_ptr<const kafka::Record> next_;  // pulled, and no slot took it yet
+  std::atomic<bool> wanted_back_{false};       // likewise
+  std::atomic<int> lent_{0};                   // slots
   SteadyTime next_housekeeping_;
   std::int64_t launcher_restarts_seen_ = 0;
   std::unique_ptr<WorkerPool> pool_;  // last: its threads use everything above

@@ -435,6 +435,7 @@ class Result:
     passed: int = 0
     total: int = 0
     stopped_early: bool = False
+    cached: bool = False  # an earlier result on the same bytes, as policy.cache allows
     integrity: Integrity | None = None
     isolation: Isolation | None = None
     compile: CompileResult | None = None

@@ -57,13 +57,14 @@ TEST(GraderConfig, ChecksTheHostWithoutABroker) {
 }
 
 TEST(GraderConfig, TakesEverythingByFlag) {
-  const GraderConfig config = config_of(invocation_of(
-      "--brokers a:1,b:2 --broker-kind embedded --pool gpu --group g "
-      "--instance-id host-1 --workers 3 --metrics off "
-      "--blob-dir /blobs --languages-dir /languages "
-      "--python /venv/bin/python --drain-timeout 2m --canary-interval 0s "
-      "--answer-cache 1MiB --sandbox-uid-base 70000 --log-level debug --log-format json "
-      "--kafka-property x=1 --kafka-property y=2=3"));
+  const GraderConfig config =
+      config_of(invocation_of("--brokers a:1,b:2 --broker-kind embedded --pool gpu --group g "
+                              "--instance-id host-1 --workers 3 --metrics off "
+                              "--blob-dir /blobs --languages-dir /languages "
+                              "--python /venv/bin/python --drain-timeout 2m --canary-interval 0s "
+                              "--answer-cache 1MiB --result-cache 2MiB --result-cache-window 5m "
+                              "--sandbox-uid-base 70000 --log-level debug --log-format json "
+                              "--kafka-property x=1 --kafka-property y=2=3"));
 
   EXPECT_EQ(config.kafka.brokers, "a:1,b:2");
   EXPECT_EQ(config.kafka.broker_kind, BrokerKind::kEmbedded);
@@ -79,6 +80,8 @@ TEST(GraderConfig, TakesEverythingByFlag) {
   EXPECT_EQ(config.drain_timeout, Milliseconds{120'000});
   EXPECT_EQ(config.canary_interval, Milliseconds{0});
   EXPECT_EQ(config.answer_cache, mib(1));
+  EXPECT_EQ(config.result_cache, mib(2));
+  EXPECT_EQ(config.result_cache_window, Milliseconds{300'000});
   EXPECT_EQ(config.sandbox_uid_base, 70000U);
   EXPECT_EQ(config.log.level, monitoring::LogLevel::kDebug);
   EXPECT_EQ(config.log.format, monitoring::LogFormat::kJson);

@@ -18,7 +18,14 @@ std::string request_json(const std::string& extra = "") {
          R"("submission":{"language":"python","code":"pass"},"evaluation":{"type":"run"},"metadata":{"k":1}})";
 }
 
-EvaluationResult accepted(const EvaluationRequest& request, int) {
+class NoSpareSlots final : public SpareSlots {
+ public:
+  bool lend(std::function<void(int)>) override { return false; }
+  bool wanted_back() const override { return false; }
+};
+NoSpareSlots none;
+
+EvaluationResult accepted(const EvaluationRequest& request, int, SpareSlots&) {
   EvaluationResult result;
   result.request_id = request.request_id;
   result.trainer = request.trainer;
@@ -79,7 +86,7 @@ TEST(OpenRequest, BlobIsOpenedLikeTheRequestItself) {
 
 TEST(Grade, AnswerCarriesTheGraderAndTheQueueTime) {
   const Opened opened = open_request(request_json(), settings());
-  const Answer answer = grade(*opened.request, Milliseconds(250), 0, accepted, settings());
+  const Answer answer = grade(*opened.request, Milliseconds(250), 0, none, accepted, settings());
 
   const auto result = decode_result(answer.bytes);
   ASSERT_TRUE(result) << result.error().text();
@@ -94,10 +101,10 @@ TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
   const Opened opened = open_request(request_json(R"("deadline_unix_ms":1,)"), settings());
   bool evaluated = false;
   const Answer answer = grade(
-      *opened.request, Milliseconds(0), 0,
-      [&evaluated](const EvaluationRequest& request, int slot) {
+      *opened.request, Milliseconds(0), 0, none,
+      [&evaluated](const EvaluationRequest& request, int slot, SpareSlots& spare) {
         evaluated = true;
-        return accepted(request, slot);
+        return accepted(request, slot, spare);
       },
       settings());
 
@@ -105,14 +112,36 @@ TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
   EXPECT_EQ(answer.facts.verdict, Verdict::kExpired);
 }
 
+TEST(Grade, AnEarlierResultIsTakenOnlyWhereThePolicyAllowsIt) {
+  ResultCache results(mib(1), std::chrono::minutes(10));
+  GradingSettings with = settings();
+  with.results = &results;
+  int evaluated = 0;
+  const Evaluate evaluate = [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+    ++evaluated;
+    return accepted(request, slot, spare);
+  };
+  const auto ask = [&](const std::string& policy) {
+    const Opened opened = open_request(request_json(policy), with);
+    return grade(*opened.request, Milliseconds(0), 0, none, evaluate, with);
+  };
+
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask("").facts.cached);
+  EXPECT_EQ(evaluated, 3);
+  const std::string allowed = R"("policy":{"cache":true},)";
+  EXPECT_FALSE(ask(allowed).facts.cached);
+  EXPECT_TRUE(ask(allowed).facts.cached);
+  EXPECT_EQ(evaluated, 4);
+}
+
 TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
   GradingSettings small = settings();
   small.max_answer = kib(32);
   const Opened opened = open_request(request_json(), small);
   const Answer answer = grade(
-      *opened.request, Milliseconds(0), 0,
-      [](const EvaluationRequest& request, int slot) {
-        EvaluationResult result = accepted(request, slot);
+      *opened.request, Milliseconds(0), 0, none,
+      [](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+        EvaluationResult result = accepted(request, slot, spare);
         for (int i = 0; i < 4; ++i) {
           CaseResult one;
           one.index = i;

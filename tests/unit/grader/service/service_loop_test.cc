@@ -6,6 +6,8 @@
 #include <atomic>
 #include <functional>
 #include <latch>
+#include <mutex>
+#include <set>
 #include <thread>
 
 #include "grader/service/service.h"
@@ -50,7 +52,7 @@ class ServiceTest : public ::testing::Test {
                    R"("},"evaluation":{"type":"run"}})";
     return record;
   }
-  static EvaluationResult accept(const EvaluationRequest& request, int) {
+  static EvaluationResult accept(const EvaluationRequest& request, int, SpareSlots&) {
     EvaluationResult result;
     result.request_id = request.request_id;
     result.trainer = request.trainer;
@@ -111,10 +113,10 @@ TEST_F(ServiceTest, NoMoreIsPulledThanThereAreSlots) {
   std::latch release(1);
   std::atomic<int> running{0};
   start(
-      [&](const EvaluationRequest& request, int slot) {
+      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
         ++running;
         release.wait();
-        return accept(request, slot);
+        return accept(request, slot, spare);
       },
       2);
   for (int i = 0; i < 5; ++i) consumer_.add(record(std::to_string(i)));
@@ -130,9 +132,9 @@ TEST_F(ServiceTest, NoMoreIsPulledThanThereAreSlots) {
 TEST_F(ServiceTest, SlowRequestDoesNotHoldUpTheNextOnes) {
   std::latch release(1);
   start(
-      [&](const EvaluationRequest& request, int slot) {
+      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
         if (request.request_id == "slow") release.wait();
-        return accept(request, slot);
+        return accept(request, slot, spare);
       },
       2);
   consumer_.add(record("slow"));
@@ -145,11 +147,74 @@ TEST_F(ServiceTest, SlowRequestDoesNotHoldUpTheNextOnes) {
   end();
 }
 
+TEST_F(ServiceTest, IdleSlotsAreLentToARequestThatHasUseForThem) {
+  std::latch together(3), seen(1), back(2);
+  std::mutex mutex;
+  std::set<int> slots;
+  start(
+      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+        const auto part = [&](int mine) {
+          {
+            const std::lock_guard lock(mutex);
+            slots.insert(mine);
+          }
+          together.arrive_and_wait();
+        };
+        const auto lent = [&](int mine) {
+          part(mine);
+          seen.wait();
+          back.count_down();
+        };
+        EXPECT_TRUE(spare.lend(lent));
+        EXPECT_TRUE(spare.lend(lent));
+        EXPECT_FALSE(spare.lend(lent)) << "there is no fourth";
+        EXPECT_FALSE(spare.wanted_back());
+        part(slot);
+        EXPECT_EQ(service_->activity().running().size(), 3U);
+        seen.count_down();
+        back.wait();
+        return accept(request, slot, spare);
+      },
+      3);
+  consumer_.add(record("wide"));
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_EQ(slots, (std::set<int>{0, 1, 2}));
+  EXPECT_TRUE(eventually([&] { return service_->activity().running().empty(); }));
+  EXPECT_EQ(service_->activity().ended(), 1);
+  end();
+}
+
+TEST_F(ServiceTest, ALentSlotIsWantedBackAsSoonAsARequestWaitsForIt) {
+  std::latch first_may_end(1);
+  std::atomic<bool> lent{false};
+  std::atomic<bool> given_back{false};
+  start(
+      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+        if (request.request_id != "wide") return accept(request, slot, spare);
+        lent =
+            spare.lend([&](int) { given_back = eventually([&] { return spare.wanted_back(); }); });
+        first_may_end.wait();
+        EXPECT_TRUE(eventually([&] { return given_back.load(); }));
+        return accept(request, slot, spare);
+      },
+      2);
+  consumer_.add(record("wide"));
+  ASSERT_TRUE(eventually([&] { return lent.load(); }));
+  consumer_.add(record("b"));
+  consumer_.add(record("c"));
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_THAT(consumer_.done_offsets(), UnorderedElementsAre(1, 2));
+  first_may_end.count_down();
+  end();
+}
+
 TEST_F(ServiceTest, RedeliveredRequestIsAnsweredAgainWithoutBeingGradedAgain) {
   std::atomic<int> graded{0};
-  start([&](const EvaluationRequest& request, int slot) {
+  start([&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
     ++graded;
-    return accept(request, slot);
+    return accept(request, slot, spare);
   });
   consumer_.add(record("a"));
   ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
@@ -164,10 +229,10 @@ TEST_F(ServiceTest, RedeliveredRequestIsAnsweredAgainWithoutBeingGradedAgain) {
 TEST_F(ServiceTest, RepeatWhileTheFirstRunsIsAnsweredWithIt) {
   std::latch release(1);
   std::atomic<int> graded{0};
-  start([&](const EvaluationRequest& request, int slot) {
+  start([&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
     ++graded;
     release.wait();
-    return accept(request, slot);
+    return accept(request, slot, spare);
   });
   consumer_.add(record("a"));
   consumer_.add(record("a"));
@@ -191,9 +256,9 @@ TEST_F(ServiceTest, SameIdWithAnotherBodyIsRejected) {
 }
 
 TEST_F(ServiceTest, RecordWithoutReplyTopicBecomesADeadLetterAndIsNotGraded) {
-  start([](const EvaluationRequest& request, int slot) {
+  start([](const EvaluationRequest& request, int slot, SpareSlots& spare) {
     ADD_FAILURE() << "graded";
-    return accept(request, slot);
+    return accept(request, slot, spare);
   });
   kafka::Record orphan = record("a");
   orphan.headers.clear();
@@ -219,10 +284,10 @@ TEST_F(ServiceTest, StopLetsRunningRequestsFinishAndAnswersThem) {
   std::latch begun(1);
   std::latch release(1);
   start(
-      [&](const EvaluationRequest& request, int slot) {
+      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
         begun.count_down();
         release.wait();
-        return accept(request, slot);
+        return accept(request, slot, spare);
       },
       1);
   consumer_.add(record("running"));
@@ -244,10 +309,10 @@ TEST_F(ServiceTest, WhatTheDrainTimeoutCutsOffIsLeftUncommitted) {
   std::latch begun(1);
   std::latch release(1);
   start(
-      [&](const EvaluationRequest& request, int slot) {
+      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
         begun.count_down();
         release.wait();
-        return accept(request, slot);
+        return accept(request, slot, spare);
       },
       1, Milliseconds(1));
   consumer_.add(record("endless"));
@@ -263,8 +328,8 @@ TEST_F(ServiceTest, WhatTheDrainTimeoutCutsOffIsLeftUncommitted) {
 }
 
 TEST_F(ServiceTest, RunsBeyondTheFirstOfEachCaseAreCountedAsRetries) {
-  start([](const EvaluationRequest& request, int slot) {
-    EvaluationResult result = accept(request, slot);
+  start([](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+    EvaluationResult result = accept(request, slot, spare);
     result.cases.resize(4);
     for (int i = 0; i < 4; ++i)
       result.cases[static_cast<std::size_t>(i)].attempts = i;  // 0: not run
