@@ -24,6 +24,7 @@
 #include "grader/service/self_test.h"
 #include "grader/service/service.h"
 #include "grader/startup/startup.h"
+#include "grader/told_zygote.h"
 #include "monitoring/log.h"
 #include "monitoring/metrics_server.h"
 #include "schemas/topics.h"
@@ -133,6 +134,8 @@ int run(const config::GraderConfig& config) {
   log::write(slots->isolation == Isolation::kFull ? monitoring::LogLevel::kInfo
                                                   : monitoring::LogLevel::kWarning,
              "sandbox", {{"isolation", word(slots->isolation)}, {"set_up", slots->set_up}});
+  if (config.python_preload && slots->isolation != Isolation::kFull)
+    log::info("python without zygote", {{"because", "it needs isolation full"}});
   if (auto dropped = drop_privileges(config); !dropped) return fail(dropped.error());
 
   // From here on without privileges, and with threads.
@@ -217,10 +220,13 @@ int run(const config::GraderConfig& config) {
   settings.launcher_restarts = [&slots] { return slots->launcher_restarts(); };
   settings.status = {
       .pool = config.pool, .version = std::string(config::version()), .languages = working->ids()};
-  service::Evaluate evaluate = [&tools, &slots](const EvaluationRequest& request, int slot,
-                                                service::SpareSlots& spare) {
-    const auto sandbox_of = [&slots](int number) -> sandbox::Sandbox& {
-      return *slots->sandboxes[static_cast<std::size_t>(number)];
+  std::vector<ToldZygote> sandboxes;
+  for (const auto& one : slots->sandboxes)
+    sandboxes.emplace_back(*one, static_cast<int>(sandboxes.size()));
+  service::Evaluate evaluate = [&tools, &sandboxes](const EvaluationRequest& request, int slot,
+                                                    service::SpareSlots& spare) {
+    const auto sandbox_of = [&sandboxes](int number) -> sandbox::Sandbox& {
+      return sandboxes[static_cast<std::size_t>(number)];
     };
     evaluate::Tools own = tools;
     own.sandbox = &sandbox_of(slot);

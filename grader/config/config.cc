@@ -73,7 +73,9 @@ std::optional<std::string> metrics_of(const Settings& settings) {
 std::optional<std::vector<std::string>> preload_of(const Settings& settings) {
   if (settings.text("python_preload") == "off") return std::nullopt;
   std::istringstream text(settings.text("python_preload"));
-  return std::vector<std::string>(std::istream_iterator<std::string>(text), {});
+  std::vector<std::string> modules(std::istream_iterator<std::string>(text), {});
+  if (modules.empty()) return std::nullopt;
+  return modules;
 }
 
 BadCaseOptions bad_cases_of(const Settings& settings) {

@@ -192,6 +192,14 @@ TEST_F(ZygoteTest, TheUserSiteIsOnAndOffAsAsked) {
   EXPECT_EQ(run(spec).stdout_bytes, "beside 1\n");
 }
 
+TEST_F(ZygoteTest, LibrariesSeeTheEnvironmentThatAProgramSetsForThem) {
+  RunSpec spec = main_py(
+      "import os\nos.environ['OPENBLAS_NUM_THREADS'] = '2'\ntry:\n    import numpy\n    a = "
+      "numpy.ones((600, 600))\n    a @ a\nexcept ImportError:\n    pass\n"
+      "print(len(os.listdir('/proc/self/task')))\n");
+  expect_the_same(spec);
+}
+
 TEST_F(ZygoteTest, AnArchiveIsRunAsOne) {
   RunSpec spec = main_py("");
   spec.files = {{"make.py",

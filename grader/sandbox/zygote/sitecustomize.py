@@ -146,7 +146,7 @@ class Hidden:
                 setattr(owner, attribute, module)
             self.fork_handlers.settle(one)
             if one == "threading":
-                module.main_thread()._set_native_id()  # which is another in each fork
+                getattr(module.main_thread(), "_set_native_id", int)()  # which is another in each fork
             if one == "numpy.random.mtrand":
                 module.seed()  # or all programs would draw the same numbers
             waiting += self.edges.get(one, ())
@@ -232,16 +232,24 @@ def run_trusted(program, end_by):
     end_by(SystemExit, ending)
 
 
-def is_archive(name):
-    """Whether it may end as a zip file does: zipimport then runs what is in it."""
+def content_of(name):
     try:
         file = os.open(name, os.O_RDONLY)
     except OSError:
-        return False
-    length = os.lseek(file, 0, os.SEEK_END)
-    end = os.pread(file, 22 + 65535, max(0, length - 22 - 65535))
+        return b""
+    content = os.read(file, os.fstat(file).st_size)
     os.close(file)
-    return b"PK\5\6" in end
+    return content
+
+
+def is_archive(content):
+    """Whether it may end as a zip file does: zipimport then runs what is in it."""
+    return b"PK\5\6" in content[-22 - 65535:]
+
+
+def sets_environment(content):
+    """Whether it may be meant for libraries that look at the environment when they are loaded: numpy's, for threads."""
+    return b"environ" in content or b"putenv" in content
 
 
 def in_front(files, hidden, without_user_site):
@@ -360,7 +368,8 @@ def become(arguments, hidden, programs, own, end_by, switch_off_user_site):
     name = os.path.basename(script).rpartition(".")[0]
     trusted = programs.get(name) if script == f".farm/{name}.py" else None
     known = (trusted or script == MAIN) and options in ([], ["-s"])
-    if not known or in_front(os.listdir(), hidden, bool(options)):
+    content = content_of(MAIN)
+    if not known or sets_environment(content) or in_front(os.listdir(), hidden, bool(options)):
         os.execve(sys.executable, [sys.orig_argv[0], *arguments], os.environ)
     if options:
         switch_off_user_site()
@@ -386,7 +395,7 @@ def become(arguments, hidden, programs, own, end_by, switch_off_user_site):
 
     # The interpreter goes through this very list while before_main replaces it: it has to outlive the call. What is left
     # out looks for an archive.
-    before_main.hooks = sys.path_hooks = [before_main, *(hooks if is_archive(MAIN) else ())]
+    before_main.hooks = sys.path_hooks = [before_main, *(hooks if is_archive(content) else ())]
 
 
 def serve():
