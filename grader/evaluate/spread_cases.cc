@@ -61,12 +61,14 @@ class Spread {
     for (;;) {
       {
         const std::lock_guard lock(mutex_);
-        if (stop_ != Stop::kNot || next_ + lent_ >= ran_.size()) return;
+        if (stop_ != Stop::kNot || next_ + starting_ >= ran_.size()) return;
         ++lent_;
+        ++starting_;
       }
       if (tools_.lend([this](sandbox::Sandbox& sandbox) { help(sandbox); })) continue;
       const std::lock_guard lock(mutex_);
       --lent_;
+      --starting_;
       return;
     }
   }
@@ -74,10 +76,14 @@ class Spread {
   void help(sandbox::Sandbox& sandbox) {
     Tools own = tools_;
     own.sandbox = &sandbox;
-    while (!tools_.wanted_back()) {
-      const std::optional<std::size_t> index = next_case();
-      if (!index) break;
+    std::optional<std::size_t> index = next_case();
+    {
+      const std::lock_guard lock(mutex_);
+      --starting_;
+    }
+    while (index) {
       run_one(*index, own);
+      index = tools_.wanted_back() ? std::nullopt : next_case();
     }
     const std::lock_guard lock(mutex_);
     --lent_;
@@ -101,6 +107,7 @@ class Spread {
   std::vector<std::optional<Expected<CaseRun>>> ran_;  // by case
   std::size_t next_ = 0;                               // that nobody has begun
   std::size_t lent_ = 0;                               // sandboxes
+  std::size_t starting_ = 0;                           // of them, without a case so far
   Stop stop_ = Stop::kNot;                             // no further case begins
 };
 
