@@ -40,8 +40,9 @@ class Spread {
   }
 
  private:
-  std::optional<std::size_t> next_case() {
+  std::optional<std::size_t> next_case(bool starts = false) {
     const std::lock_guard lock(mutex_);
+    if (starts) --starting_;
     if (stop_ == Stop::kNot && next_ < ran_.size()) stop_ = reason_to_stop(deadline_, tools_);
     if (stop_ != Stop::kNot || next_ == ran_.size()) return std::nullopt;
     return next_++;
@@ -76,11 +77,7 @@ class Spread {
   void help(sandbox::Sandbox& sandbox) {
     Tools own = tools_;
     own.sandbox = &sandbox;
-    std::optional<std::size_t> index = next_case();
-    {
-      const std::lock_guard lock(mutex_);
-      --starting_;
-    }
+    std::optional<std::size_t> index = next_case(true);
     while (index) {
       run_one(*index, own);
       index = tools_.wanted_back() ? std::nullopt : next_case();
