@@ -241,9 +241,8 @@ CheckLine check_zygote(const config::GraderConfig& config, const languages::Regi
                        sandbox::Sandbox& sandbox) {
   const LanguageDefinition* python = registry.find("python");
   if (python == nullptr || !config.python_preload) {
-    return missing(
-        "python: zygote", false, "not wanted (--python-preload off)",
-        "name what it imports, or nothing for common modules: a start costs ten times a fork");
+    return missing("python: zygote", false, "not wanted",
+                   "--python-preload common turns it on: a start of Python costs ten times a fork");
   }
   sandbox::RunSpec spec;
   spec.commands = {{config.python, "main.py"}};

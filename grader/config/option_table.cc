@@ -29,13 +29,6 @@ constexpr unsigned kStatusOnly = static_cast<unsigned>(kStatus);
 constexpr unsigned kBenchOnly = static_cast<unsigned>(kBench);
 constexpr unsigned kTopicsOnly = static_cast<unsigned>(kTopics);
 
-// Of which programs import most. Some time and 30 MB a launcher, once.
-constexpr const char* kCommonModules =
-    "numpy array base64 bisect calendar cmath collections contextlib copy csv dataclasses datetime "
-    "decimal enum fractions functools hashlib heapq io itertools json math numbers operator pickle "
-    "queue random re secrets statistics string struct tempfile textwrap threading time traceback "
-    "types typing unicodedata uuid zlib";
-
 std::vector<OptionSpec> make_table() {
   using enum ValueKind;
   std::vector<OptionSpec> table;
@@ -78,10 +71,11 @@ std::vector<OptionSpec> make_table() {
   }
   add({"python", kPath, "/usr/bin/python3", "", "Interpreter of Python submissions.",
        kGrader | kGrade | kUp | kReplay | kDoctor | kBench});
-  add({"python_preload", kText, kCommonModules, "numpy, common modules of the library",
+  add({"python_preload", kText, "off", "",
        "Modules, separated by spaces, that a warmed interpreter imports, where they are installed; "
-       "Python submissions are forks of it. off: each starts an interpreter of its own, as it does "
-       "without isolation full.",
+       "Python submissions are then forks of it. common: numpy and much used modules of the "
+       "library. "
+       "off: each starts an interpreter of its own, as it does without isolation full.",
        kGraderOnly});
   add({"languages_dir", kPath, "", "built in",
        "Directory of language files to use instead of the built-in ones.",
