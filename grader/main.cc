@@ -200,7 +200,7 @@ int run(const config::GraderConfig& config) {
   settings.grader_id = id;
   settings.grading.blobs = blobs ? &*blobs : nullptr;
   service::ResultCache results(config.result_cache, config.result_cache_window);
-  settings.grading.results = &results;
+  if (config.result_cache > Bytes{0}) settings.grading.results = &results;
   settings.grading.max_answer = embedded ? kib(256) : kib(900);
   settings.grading.identity = {id, std::string(config::version()), tools.settings.environment};
   const bool keeps_bad_cases = *bad_case_directory || config.bad_cases_topic;

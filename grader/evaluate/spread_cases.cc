@@ -20,11 +20,11 @@ class Spread {
         tools_(tools),
         ran_(plan.cases.size()) {}
 
-  // In the order of the cases, which is that in which they began.
+  // In the order of the cases, which is that in which they began. The last one is never given away:
+  // nothing would be left to do here meanwhile.
   Expected<Done> run(Runs& runs) {
     while (const std::optional<std::size_t> index = next_case()) {
-      if (*index > 0) borrow();
-      run_one(*index, tools_);
+      if (*index == 0 || *index + 1 == ran_.size() || !give_away(*index)) run_one(*index, tools_);
     }
     {
       std::unique_lock lock(mutex_);
@@ -40,9 +40,8 @@ class Spread {
   }
 
  private:
-  std::optional<std::size_t> next_case(bool starts = false) {
+  std::optional<std::size_t> next_case() {
     const std::lock_guard lock(mutex_);
-    if (starts) --starting_;
     if (stop_ == Stop::kNot && next_ < ran_.size()) stop_ = reason_to_stop(deadline_, tools_);
     if (stop_ != Stop::kNot || next_ == ran_.size()) return std::nullopt;
     return next_++;
@@ -56,34 +55,29 @@ class Spread {
     ran_[index].emplace(std::move(run));
   }
 
-  // All the sandboxes that are idle now, and no more than there are cases left.
-  void borrow() {
-    if (!tools_.lend) return;
-    for (;;) {
-      {
-        const std::lock_guard lock(mutex_);
-        if (stop_ != Stop::kNot || next_ + starting_ >= ran_.size()) return;
-        ++lent_;
-        ++starting_;
-      }
-      if (tools_.lend([this](sandbox::Sandbox& sandbox) { help(sandbox); })) continue;
-      const std::lock_guard lock(mutex_);
-      --lent_;
-      --starting_;
-      return;
-    }
+  // Whether some other sandbox is idle, which takes this case and goes on with the next.
+  bool give_away(std::size_t index) {
+    if (!tools_.lend) return false;
+    count_lent(+1);
+    if (tools_.lend([this, index](sandbox::Sandbox& sandbox) { help(sandbox, index); }))
+      return true;
+    count_lent(-1);
+    return false;
   }
 
-  void help(sandbox::Sandbox& sandbox) {
+  void help(sandbox::Sandbox& sandbox, std::optional<std::size_t> index) {
     Tools own = tools_;
     own.sandbox = &sandbox;
-    std::optional<std::size_t> index = next_case(true);
     while (index) {
       run_one(*index, own);
       index = tools_.wanted_back() ? std::nullopt : next_case();
     }
+    count_lent(-1);  // *this may be gone
+  }
+
+  void count_lent(int more) {
     const std::lock_guard lock(mutex_);
-    --lent_;
+    lent_ += more;
     changed_.notify_all();  // under the lock: whoever waits owns this object
   }
 
@@ -103,8 +97,7 @@ class Spread {
   std::condition_variable changed_;
   std::vector<std::optional<Expected<CaseRun>>> ran_;  // by case
   std::size_t next_ = 0;                               // that nobody has begun
-  std::size_t lent_ = 0;                               // sandboxes
-  std::size_t starting_ = 0;                           // of them, without a case so far
+  int lent_ = 0;                                       // sandboxes
   Stop stop_ = Stop::kNot;                             // no further case begins
 };
 

@@ -48,8 +48,8 @@ bool is_plain_relative_path(std::string_view path);
 bool has_met_its_limits(const struct statvfs& space);
 
 // The writable part of one run: one tmpfs, bounded in bytes and inodes, seen as /work, /tmp and
-// /dev/shm. Mounted in the launcher's namespace, inherited by the run's; the destructor unmounts
-// it.
+// /dev/shm. Its mounts are nobody's until a command's own namespace takes them, with which they go;
+// the destructor lets go of the launcher's hold.
 class WorkTree {
  public:
   // Its mounts, of nobody's namespace yet: /work, /tmp and /dev/shm.

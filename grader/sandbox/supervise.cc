@@ -219,6 +219,7 @@ class Supervisor {
     delay_before_ = delay;
     stolen_before_ = stolen_so_far(run_.proc_fd, run_.host_cpus);
     stood_still_ = false;
+    waiting_.reset();
     ahead_before_ = run_.ahead_of_ticks(members);
     started_at_ = now;
     return Done{};

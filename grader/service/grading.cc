@@ -93,7 +93,7 @@ EvaluationResult evaluate_or_recall(const EvaluationRequest& request, int slot, 
   auto earlier = settings.results->find(key, request, std::chrono::steady_clock::now());
   if (earlier) return *std::move(earlier);
   EvaluationResult result = evaluate(request, slot, spare);
-  if (ResultCache::may_keep(result))
+  if (ResultCache::may_keep(request, result))
     settings.results->keep(key, result, std::chrono::steady_clock::now());
   return result;
 }

@@ -64,8 +64,7 @@ struct Answer {
 };
 
 // Evaluates (unless the deadline has passed, or policy.cache allows an earlier result and there is
-// one) and encodes. `waited` is the time since it was
-// published.
+// one) and encodes. `waited` is the time since it was published.
 Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot, SpareSlots& spare,
              const Evaluate& evaluate, const GradingSettings& settings);
 

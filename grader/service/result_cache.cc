@@ -8,8 +8,12 @@
 namespace farm::service {
 namespace {
 
-// What an entry costs beside its strings: nodes of map and list, two keys, the result's members.
-constexpr Bytes kEntryOverhead{2048};
+// What an entry costs beside its text: nodes of map and list, two keys.
+constexpr Bytes kEntryOverhead{512};
+
+Bytes size_of(const std::string& encoded) {
+  return kEntryOverhead + Bytes{static_cast<std::int64_t>(encoded.size())};
+}
 
 }  // namespace
 
@@ -25,17 +29,20 @@ std::string ResultCache::key_of(const EvaluationRequest& request) {
   return kafka::sha256_hex(encode_request(bare));
 }
 
-bool ResultCache::may_keep(const EvaluationResult& result) {
+bool ResultCache::may_keep(const EvaluationRequest& request, const EvaluationResult& result) {
   const Fault fault = result.fault();
-  const bool judged = fault == Fault::kNone || fault == Fault::kSubmission;
-  const bool at_once = std::all_of(result.cases.begin(), result.cases.end(),
-                                   [](const CaseResult& one) { return one.attempts <= 1; });
-  // Else some case decided, and its verdict is the request's.
+  if (fault != Fault::kNone && fault != Fault::kSubmission) return false;
+  // A compiler that was killed met a limit, which another time it might not.
+  if (result.verdict == Verdict::kCompileError)
+    return result.compile && result.compile->exit_code.value_or(0) != 0;
+  // How far total_wall_ms lets a submission get is the host's pace.
+  if (result.stopped_early && request.policy.run_all_cases) return false;
   const bool decided =
-      result.verdict == Verdict::kAccepted || result.verdict == Verdict::kCompileError ||
+      result.verdict == Verdict::kAccepted ||
       std::any_of(result.cases.begin(), result.cases.end(),
                   [&](const CaseResult& one) { return one.verdict == result.verdict; });
-  return judged && at_once && decided;
+  return decided && std::all_of(result.cases.begin(), result.cases.end(),
+                                [](const CaseResult& one) { return one.attempts <= 1; });
 }
 
 std::optional<EvaluationResult> ResultCache::find(const std::string& key,
@@ -45,7 +52,9 @@ std::optional<EvaluationResult> ResultCache::find(const std::string& key,
   while (!by_age_.empty() && now - by_age_.front().kept_at > window_) drop_oldest();
   const auto at = entries_.find(key);
   if (at == entries_.end()) return std::nullopt;
-  EvaluationResult result = at->second->result;
+  Expected<EvaluationResult> decoded = decode_result(at->second->encoded);
+  if (!decoded) return std::nullopt;
+  EvaluationResult result = *std::move(decoded);
   result.request_id = request.request_id;
   result.trainer = request.trainer;
   result.step = request.step;
@@ -56,19 +65,19 @@ std::optional<EvaluationResult> ResultCache::find(const std::string& key,
   return result;
 }
 
-void ResultCache::keep(const std::string& key, EvaluationResult result, SteadyTime now) {
-  const Bytes size =
-      kEntryOverhead + Bytes{static_cast<std::int64_t>(encode_result(result).size())};
+void ResultCache::keep(const std::string& key, const EvaluationResult& result, SteadyTime now) {
+  std::string encoded = encode_result(result);
+  const Bytes size = size_of(encoded);
   if (size > capacity_) return;
   const std::lock_guard lock(mutex_);
   if (entries_.contains(key)) return;  // two of them ran at the same time
   held_ = held_ + size;
-  entries_[key] = by_age_.insert(by_age_.end(), {key, std::move(result), size, now});
+  entries_[key] = by_age_.insert(by_age_.end(), {key, std::move(encoded), now});
   while (held_ > capacity_) drop_oldest();
 }
 
 void ResultCache::drop_oldest() {
-  held_ = held_ - by_age_.front().size;
+  held_ = held_ - size_of(by_age_.front().encoded);
   entries_.erase(by_age_.front().key);
   by_age_.pop_front();
 }

@@ -25,20 +25,19 @@ class ResultCache {
   // Names everything of a request that its verdict depends on, and nothing else: submission,
   // evaluation, limits and policy. Toolchains are not in it: they are those of this grader.
   static std::string key_of(const EvaluationRequest& request);
-  // Whether a repeat would come to the same: a judgement of the submission that needed no second
-  // run and was not cut short by total_wall_ms.
-  static bool may_keep(const EvaluationResult& result);
+  // Whether a repeat would come to the same: a judgement of the submission of which no case needed
+  // a second run, and neither a limit of its compiler nor total_wall_ms had a say in it.
+  static bool may_keep(const EvaluationRequest& request, const EvaluationResult& result);
 
   // As if it were an answer to `request`, marked as cached, without timings.
   std::optional<EvaluationResult> find(const std::string& key, const EvaluationRequest& request,
                                        SteadyTime now);
-  void keep(const std::string& key, EvaluationResult result, SteadyTime now);
+  void keep(const std::string& key, const EvaluationResult& result, SteadyTime now);
 
  private:
   struct Entry {
     std::string key;
-    EvaluationResult result;
-    Bytes size;
+    std::string encoded;  // the result: decoded, values take many times their text
     SteadyTime kept_at;
   };
   void drop_oldest();

@@ -102,6 +102,8 @@ class Service::Spare final : public SpareSlots {
 
   bool lend(std::function<void(int slot)> work) override {
     if (wanted_back() || service_.stopping_) return false;
+    // Else a full house would look for a moment as if something could be had back.
+    if (service_.pool_->busy() == service_.pool_->slots()) return false;
     ++service_.lent_;
     const bool lent = service_.pool_->try_run([this, work = std::move(work)](int slot) {
       Service& service = service_;
@@ -246,7 +248,9 @@ void Service::housekeeping() {
   parts_.health.beat();
   const int busy = pool_->busy();
   parts_.metrics.set_slots(busy, pool_->slots() - busy);
-  parts_.metrics.set_requests_in_flight(busy + static_cast<std::int64_t>(publisher_.pending()));
+  const int grading = std::max(0, busy - lent_);
+  parts_.metrics.set_requests_in_flight(grading + (next_ ? 1 : 0) +
+                                        static_cast<std::int64_t>(publisher_.pending()));
   if (now < next_housekeeping_) return;
   next_housekeeping_ = now + kHousekeepingPeriod;
   const kafka::ConsumerStats stats = parts_.consumer.stats();

@@ -86,7 +86,7 @@ TEST(ResultCache, WhatIsOlderThanTheWindowIsForgotten) {
 }
 
 TEST(ResultCache, AboveItsCapacityTheOldestGoes) {
-  ResultCache cache(kib(8), minutes(10));
+  ResultCache cache(kib(5), minutes(10));
   for (const char* key : {"a", "b", "c", "d", "e"}) cache.keep(key, result_of(), kNow);
 
   EXPECT_FALSE(cache.find("a", request("x"), kNow));
@@ -101,18 +101,45 @@ TEST(ResultCache, WithoutCapacityItKeepsNothing) {
 }
 
 TEST(ResultCache, OnlyJudgementsThatARepeatWouldComeToAreKept) {
-  EXPECT_TRUE(ResultCache::may_keep(result_of(Verdict::kAccepted)));
-  EXPECT_TRUE(ResultCache::may_keep(result_of(Verdict::kWrongAnswer)));
-  EXPECT_FALSE(ResultCache::may_keep(result_of(Verdict::kFarmError)));
-  EXPECT_FALSE(ResultCache::may_keep(result_of(Verdict::kCancelled)));
-  EXPECT_FALSE(ResultCache::may_keep(result_of(Verdict::kRejected)));
+  const auto may_keep = [](const EvaluationResult& result) {
+    return ResultCache::may_keep(request("a"), result);
+  };
+
+  EXPECT_TRUE(may_keep(result_of(Verdict::kAccepted)));
+  EXPECT_TRUE(may_keep(result_of(Verdict::kWrongAnswer)));
+  EXPECT_FALSE(may_keep(result_of(Verdict::kFarmError)));
+  EXPECT_FALSE(may_keep(result_of(Verdict::kCancelled)));
+  EXPECT_FALSE(may_keep(result_of(Verdict::kRejected)));
   EvaluationResult confirmed = result_of(Verdict::kTimeLimit);
   confirmed.cases[0].attempts = 2;
-  EXPECT_FALSE(ResultCache::may_keep(confirmed));
+  EXPECT_FALSE(may_keep(confirmed));
+}
+
+TEST(ResultCache, WhatTotalWallCutShortIsNotKept) {
   EvaluationResult cut_short = result_of(Verdict::kTimeLimit);
   cut_short.cases[0].verdict = Verdict::kAccepted;
   cut_short.cases.emplace_back();  // not run
-  EXPECT_FALSE(ResultCache::may_keep(cut_short)) << "total_wall_ms";
+  cut_short.stopped_early = true;
+  EXPECT_FALSE(ResultCache::may_keep(request("a"), cut_short));
+
+  EvaluationResult failed = result_of(Verdict::kWrongAnswer);
+  failed.cases.emplace_back();
+  failed.stopped_early = true;
+  EXPECT_TRUE(ResultCache::may_keep(request("a"), failed)) << "stopped by its own failure";
+  EvaluationRequest all = request("a");
+  all.policy.run_all_cases = true;
+  EXPECT_FALSE(ResultCache::may_keep(all, failed));
+}
+
+TEST(ResultCache, ACompileErrorIsKeptUnlessALimitMadeIt) {
+  EvaluationResult refused = result_of(Verdict::kCompileError);
+  refused.compile.emplace();
+  refused.compile->exit_code = 1;
+  EXPECT_TRUE(ResultCache::may_keep(request("a"), refused));
+
+  refused.compile->exit_code.reset();
+  refused.compile->signal = 9;
+  EXPECT_FALSE(ResultCache::may_keep(request("a"), refused));
 }
 
 }  // namespace
