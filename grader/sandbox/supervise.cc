@@ -212,6 +212,10 @@ class Supervisor {
     note_starvation(delay);
     const Clock::time_point now = Clock::now();
     const Nanoseconds wall = wall_had(now - started_at_);
+    if (tells_nothing(now - started_at_, wall)) {
+      (void)end_now(Ending::kStarved);
+      return Done{};
+    }
     FARM_CHECK_OK(check_cpu_time(members));
     run_.report_turn({total - end_.cpu_before - end_.miscounted, wall, end_.starved});
     end_.cpu_before = total;
@@ -258,14 +262,18 @@ class Supervisor {
     return std::max(Nanoseconds(0), elapsed - lost);
   }
 
+  // Of a run or turn that ended late on a host that stood still: whether it would have ended in
+  // time, nobody can say.
+  bool tells_nothing(Nanoseconds elapsed, Nanoseconds had) const {
+    return elapsed - end_.starved > run_.limits.wall && had <= run_.limits.wall;
+  }
+
   void note_end() {
     finished_ = true;
     if (!started_) return;
     const Nanoseconds elapsed = Clock::now() - started_at_;
     end_.wall = wall_had(elapsed);
-    // Whether it would have ended in time, nobody can say.
-    const bool late = elapsed - end_.starved > run_.limits.wall;
-    if (end_.ending == Ending::kByItself && late && end_.wall <= run_.limits.wall) {
+    if (end_.ending == Ending::kByItself && tells_nothing(elapsed, end_.wall)) {
       end_.ending = Ending::kStarved;
     }
   }

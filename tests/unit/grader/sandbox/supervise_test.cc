@@ -88,6 +88,14 @@ class SuperviseTest : public ::testing::Test {
     ASSERT_TRUE(os::send_message(report_.second.get(), bytes));
   }
 
+  void order(Order given) {
+    run_.read_order = [this, given]() -> Expected<Order> {
+      (void)os::receive_message(daemon_.first.get());
+      return given;
+    };
+    ASSERT_TRUE(os::send_message(daemon_.second.get(), "x"));
+  }
+
   SupervisedEnd watch() {
     const Expected<SupervisedEnd> end = supervise(run_, meter_);
     EXPECT_TRUE(end) << (end ? "" : end.error().text());
@@ -119,6 +127,21 @@ TEST_F(SuperviseTest, AnEndPastAWallLimitThatPassedWhileTheHostStoodStillTellsNo
   say(Report::Kind::kReady);
 
   EXPECT_EQ(watch().ending, Ending::kStarved);
+}
+
+TEST_F(SuperviseTest, ATurnThatEndedLateWhileTheHostStoodStillTellsNothing) {
+  run_.limits.wall = Milliseconds(50);
+  bool told = false;
+  run_.report_turn = [&](const TurnTimes&) { told = true; };
+  bool looked = false;
+  meter_.before_a_close_look = [&] {
+    stolen(std::chrono::hours(1));
+    if (!std::exchange(looked, true)) order({std::nullopt, true});
+  };
+  say(Report::Kind::kReady);
+
+  EXPECT_EQ(watch().ending, Ending::kStarved);
+  EXPECT_FALSE(told);
 }
 
 TEST_F(SuperviseTest, AProgramThatWaitsHasAllOfItsWallLimitAfterTheHostStoodStill) {
