@@ -189,6 +189,7 @@ TEST(Metrics, EveryRowOfTheTableIsRecordedByAMethod) {
   metrics.set_slots(1, 2);
   metrics.count_retry();
   metrics.count_duplicate();
+  metrics.count_cached();
   metrics.count_reply_failed();
   metrics.count_dead_letter();
   metrics.count_launcher_restart();
