@@ -21,6 +21,7 @@ from gradefarm import (
     ForkedError,
     GradeTimeoutError,
     InvalidRequestError,
+    StateFileError,
 )
 
 pytestmark = pytest.mark.kafka
@@ -291,6 +292,20 @@ def test_a_callback_that_meets_a_closing_farm_is_told_so_and_does_not_hang(make_
     assert entered.wait(20)
     farm.close()
     assert len(errors) == 2
+
+
+def test_closing_where_the_state_file_cannot_be_written_leaves_nobody_waiting(make_farm, tmp_path, monkeypatch):
+    farm = make_farm(state_file=tmp_path / "state")
+    future = farm.submit(request("r"))
+
+    def fail(_):
+        raise StateFileError("state file: No space left on device")
+
+    monkeypatch.setattr(farm._engine._journal, "rewrite", fail)
+    with pytest.raises(StateFileError, match="No space"):
+        farm.close()
+    with pytest.raises(FarmClosedError):
+        future.result(20)
 
 
 def test_a_farm_is_not_closed_by_its_own_callback(make_farm, make_grader):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import os
+import pickle
 import threading
 
 import pytest
 
-from gradefarm import FarmError, GradeFuture, Result
+from gradefarm import BatchError, CaseResult, FarmError, GradeFuture, GradeTimeoutError, Result
 
 RESULT = Result("r", "t", "accepted", "none")
 ERROR = FarmError("no", RESULT)
@@ -86,6 +87,26 @@ def test_a_callback_that_raises_does_not_keep_the_next_from_running():
     future.add_done_callback(ran.append)
     future._settle(RESULT)
     assert ran == [future]
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), asyncio.CancelledError()])
+@pytest.mark.parametrize("condition", [False, True])
+def test_a_callback_that_wants_to_exit_does_not_end_the_thread_that_resolves(error, condition):
+    def leave(_):
+        raise error
+
+    (future,) = futures(1)
+    ran = []
+    future.add_done_callback(leave)
+    future.add_done_callback(ran.append)
+    if condition:
+        assert not future.running()
+    resolved = []
+    thread = threading.Thread(target=lambda: resolved.append(future._settle(RESULT)))
+    thread.start()
+    thread.join()
+    assert ran == [future]
+    assert resolved == [None]
 
 
 def test_the_first_outcome_counts():
@@ -212,3 +233,16 @@ def test_after_fork_a_future_fails_whoever_held_its_locks():
             finally:
                 os._exit(0 if ok else 1)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_errors_and_results_survive_pickling():
+    case = CaseResult(0, "wrong_answer")
+    result = Result("r", "t", "farm_error", "farm", cases=[case])
+    for error in (FarmError("no", result), GradeTimeoutError("late", result), BatchError("some", result, [result] * 2)):
+        again = pickle.loads(pickle.dumps(error))
+        assert type(again) is type(error)
+        assert str(again) == str(error)
+        assert again.result == result
+        assert again.request_id == "r"
+        assert getattr(again, "results", None) == getattr(error, "results", None)
+    assert not pickle.loads(pickle.dumps(case)).has_actual

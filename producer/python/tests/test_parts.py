@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import logging
@@ -256,6 +257,28 @@ def test_who_leaves_the_line_lets_the_next_go():
 
 def journal_in(folder, **changes):
     return Journal(folder / "state", **{"trainer": "t", "pool": "cpu", "reply_topic": "grading.replies.t", **changes})
+
+
+def test_a_line_for_which_there_was_no_room_hides_none_of_the_next(tmp_path, monkeypatch):
+    journal = journal_in(tmp_path)
+    journal.rewrite(lambda: Snapshot("mine:", {}))
+    write = os.write
+
+    def half(fd, data):
+        if len(data) < 20:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(fd, data[:len(data) // 2])
+
+    monkeypatch.setattr(os, "write", half)
+    with pytest.raises(StateFileError, match="No space"):
+        journal.submitted(Saved("a", "t", 9, b"body"))
+    monkeypatch.setattr(os, "write", write)
+    journal.submitted(Saved("b", "t", 9, b"body"))
+    journal.close(remove=False)
+
+    recovered = journal_in(tmp_path).recovered
+    assert recovered is not None
+    assert list(recovered.requests) == ["b"]
 
 
 def test_a_journal_tells_what_is_left(tmp_path):

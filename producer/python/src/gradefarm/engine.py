@@ -585,12 +585,12 @@ class Engine:
         size = len(entry.value)
         entry.value = b""  # its future may be kept for long
         if entry.abandoned:
-            self._taken(entry.request_id)
+            self.on_taken(entry)
             return
         self.window.leave(size)
         entry._settle(outcome)
         if entry.cancelled():
-            self._taken(entry.request_id)
+            self.on_taken(entry)
 
     def _scan(self, now: float) -> None:
         for wait in list(self._blob_waits):
@@ -627,7 +627,10 @@ class Engine:
     # --- ends ---------------------------------------------------------------------------------------------------------
 
     def on_taken(self, future: GradeFuture) -> None:
-        self._taken(future.request_id)
+        try:
+            self._taken(future.request_id)
+        except StateFileError as error:  # the answer is there all the same; a restart gives it once more
+            _log.error("request %s was answered, but %s", future.request_id, error)
 
     def _taken(self, request_id: str) -> None:
         with self._lock:
@@ -671,10 +674,13 @@ class Engine:
         self._producer.flush(_FLUSH_ON_CLOSE)
         self._consumer.close()
         rest = list(self._pending.entries.values())
+        failed: StateFileError | None = None
         if self._journal:
             try:
                 if rest or self._untaken:
                     self._journal.rewrite(self._snapshot)
+            except StateFileError as error:  # what was there before is kept; nobody is to wait for an answer
+                failed = error
             finally:
                 self._journal.close(remove=not rest and not self._untaken)
         for entry in rest:
@@ -684,6 +690,8 @@ class Engine:
             entry._settle(FarmClosedError(f"request {entry.request_id}: the Farm was closed before the answer came"))
         # librdkafka's own threads end with its handles.
         del self._producer, self._consumer
+        if failed:
+            raise failed
 
     def forget_in_child(self) -> tuple[Any, ...]:
         """After fork(): resolves the inherited futures; returns what must never be destroyed in this process."""

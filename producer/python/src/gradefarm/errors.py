@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .messages import Result
@@ -44,6 +44,9 @@ class FarmError(GradefarmError):
         self.result = result
         self.request_id = result.request_id
 
+    def __reduce__(self) -> tuple[Any, ...]:  # BaseException's own way calls the class with the message alone
+        return type(self), (str(self), self.result)
+
 
 class GradeTimeoutError(FarmError, TimeoutError):
     """No answer within the request's time. The text names the request."""
@@ -55,3 +58,6 @@ class BatchError(FarmError):
     def __init__(self, message: str, result: Result, results: Sequence[Result]) -> None:
         super().__init__(message, result)
         self.results = list(results)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.result, self.results)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import logging
 import os
 import threading
 from collections.abc import Callable, Generator
@@ -23,6 +24,8 @@ class Owner(Protocol):
     def on_cancel(self, future: GradeFuture) -> None:
         """Nobody waits any more."""
 
+
+_log = logging.getLogger("gradefarm")
 
 _CANCELLED = (CANCELLED, CANCELLED_AND_NOTIFIED)
 _DONE = (*_CANCELLED, FINISHED)
@@ -126,13 +129,24 @@ class GradeFuture(concurrent.futures.Future[Result]):
                 self._state = FINISHED
         if bare:
             if self._done_callbacks is not None:
-                self._invoke_callbacks()  # type: ignore[attr-defined]
+                self._invoke_callbacks()
             return
         with contextlib.suppress(concurrent.futures.InvalidStateError):
             if result is None:
                 self.set_exception(error)
             else:
                 self.set_result(result)
+
+    def _invoke_callbacks(self) -> None:
+        # The base class lets pass what is no Exception: sys.exit() in a callback would end the farm's thread, and
+        # everybody would wait for ever. Where it is the caller's own thread, a Ctrl-C is the caller's.
+        for callback in self._done_callbacks or ():
+            try:
+                callback(self)
+            except BaseException as error:
+                if not isinstance(error, Exception) and threading.current_thread() is threading.main_thread():
+                    raise
+                _log.exception("gradefarm: a done callback of request %s failed", self.request_id)
 
     def _fail_in_child(self, error: BaseException) -> None:
         """After fork(): the thread that held the lock may not exist here, and the callbacks are the parent's."""

@@ -16,6 +16,7 @@ the file. Thread-safe.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -144,6 +145,9 @@ class Journal:
                 while view:
                     view = view[os.write(self._fd, view):]
             except OSError as error:
+                # What follows half a line would not be read again.
+                with contextlib.suppress(OSError):
+                    os.ftruncate(self._fd, self._size)
                 raise StateFileError(f"state file {self.path}: {error.strerror}") from error
             self._size += len(data)
 

@@ -8,6 +8,7 @@ the field takes `str` or `bytes`.
 from __future__ import annotations
 
 import base64
+import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar, Literal
@@ -355,7 +356,11 @@ class CompileResult:
     cached: bool = False
 
 
-_NOTHING: Any = object()
+class _Nothing(enum.Enum):
+    NOTHING = 0  # one and the same, pickled too
+
+
+_NOTHING: Any = _Nothing.NOTHING
 
 
 @dataclass(slots=True)
