@@ -180,8 +180,9 @@ class Supervisor {
       case Report::Kind::kExited:
         end_.exited = report;
         note_starvation(longest_run_delay(run_.proc_fd, {program_}));
-        // Its init was ready to say so, and had no CPU either.
-        end_.starved += longest_run_delay(run_.proc_fd, {run_.init_pid}) - init_delay_before_;
+        // Its init was ready to say so, and had no CPU either; or it waited while the program
+        // slept.
+        init_waited_ = longest_run_delay(run_.proc_fd, {run_.init_pid}) - init_delay_before_;
         break;
     }
     note_end();
@@ -273,7 +274,9 @@ class Supervisor {
     if (!started_) return;
     const Nanoseconds elapsed = Clock::now() - started_at_;
     end_.wall = wall_had(elapsed);
-    if (end_.ending == Ending::kByItself && tells_nothing(elapsed, end_.wall)) {
+    const bool late_by_init =
+        end_.wall > run_.limits.wall && end_.wall - init_waited_ <= run_.limits.wall;
+    if (end_.ending == Ending::kByItself && (late_by_init || tells_nothing(elapsed, end_.wall))) {
       end_.ending = Ending::kStarved;
     }
   }
@@ -312,7 +315,7 @@ class Supervisor {
   bool stood_still_ = false;  // in this turn
   pid_t program_ = 0;
   Clock::time_point started_at_;
-  Nanoseconds delay_before_{0}, init_delay_before_{0};
+  Nanoseconds delay_before_{0}, init_delay_before_{0}, init_waited_{0};
   Nanoseconds stolen_before_{0}, ahead_before_{0};
   std::optional<Runnable> waiting_;  // since the wall limit was met
 };

@@ -80,6 +80,15 @@ class SuperviseTest : public ::testing::Test {
     }
   }
 
+  void init_waited(Milliseconds time) {
+    run_.init_pid = 1;
+    const std::filesystem::path process = folder_ / "1";
+    std::filesystem::create_directories(process / "task/1");
+    for (const std::filesystem::path& of : {process, process / "task/1"}) {
+      std::ofstream(of / "schedstat") << "0 " << Nanoseconds(time).count() << " 1\n";
+    }
+  }
+
   void say(Report::Kind kind) {
     Report report;
     report.kind = kind;
@@ -192,6 +201,19 @@ TEST_F(SuperviseTest, AProgramThatHasEndedIsNotKilledBecauseNobodyHadACpuToSaySo
   say(Report::Kind::kReady);
 
   EXPECT_EQ(watch().ending, Ending::kByItself);
+}
+
+TEST_F(SuperviseTest, AnEndThatIsLateOnlyByTheWaitOfItsInitTellsNothing) {
+  run_.limits.wall = Milliseconds(50);
+  init_waited(Milliseconds(0));
+  meter_.before_a_close_look = [&] {
+    init_waited(std::chrono::hours(1));  // perhaps while the program slept
+    say(Report::Kind::kExited);
+  };
+  thread_is('Z', "1000 0 1");
+  say(Report::Kind::kReady);
+
+  EXPECT_EQ(watch().ending, Ending::kStarved);
 }
 
 TEST_F(SuperviseTest, AProgramWhoseFirstThreadHasEndedMeetsItsWallLimit) {
