@@ -74,8 +74,7 @@ std::vector<OptionSpec> make_table() {
   add({"python_preload", kText, "off", "",
        "Modules, separated by spaces, that a warmed interpreter imports, where they are installed; "
        "Python submissions are then forks of it. common: numpy and much used modules of the "
-       "library. "
-       "off: each starts an interpreter of its own, as it does without isolation full.",
+       "library. off: each starts an interpreter of its own, as it does without isolation full.",
        kGraderOnly});
   add({"languages_dir", kPath, "", "built in",
        "Directory of language files to use instead of the built-in ones.",
@@ -95,8 +94,7 @@ std::vector<OptionSpec> make_table() {
        "Recent answers kept in memory, for requests that come again.", kGraderOnly});
   add({"result_cache", kSize, "64MiB", "",
        "Recent results kept in memory, for requests whose policy.cache allows an earlier verdict "
-       "on "
-       "the same bytes; 0: none.",
+       "on the same bytes; 0: none.",
        kGraderOnly});
   add({"result_cache_window", kDuration, "10m", "", "How old such a result may be.", kGraderOnly});
   add({"canary_interval", kDuration, "1m", "",

@@ -41,6 +41,14 @@ class SpreadTest : public ::testing::Test {
     for (std::thread& thread : threads_) thread.join();
   }
 
+  // In a sandbox of its own and `spare` others, all of which do the same.
+  EvaluationResult grade(const EvaluationRequest& request, int spare, FakeSandbox::Answer act) {
+    const Tools with = tools(spare);
+    own_.always(act);
+    for (auto& one : spare_) one->always(act);
+    return evaluate(request, with);
+  }
+
   static EvaluationRequest echo(int cases, bool run_all_cases = false) {
     std::vector<std::pair<std::string, std::string>> pairs;
     for (int i = 0; i < cases; ++i) pairs.emplace_back(std::to_string(i), std::to_string(i));
@@ -69,11 +77,8 @@ TEST_F(SpreadTest, CasesRunAtTheSameTimeInTheSandboxesThatAreLent) {
     if (spec.stdin_bytes != "0") together.arrive_and_wait();
     return say_it_back(spec);
   };
-  const Tools with = tools(2);
-  own_.always(meet);
-  for (auto& one : spare_) one->always(meet);
 
-  const EvaluationResult result = evaluate(echo(4), with);
+  const EvaluationResult result = grade(echo(4), 2, meet);
 
   EXPECT_EQ(result.verdict, Verdict::kAccepted) << result.message;
   EXPECT_EQ(result.passed, 4);
@@ -95,11 +100,7 @@ TEST_F(SpreadTest, ASubmissionThatFailsItsFirstCaseBorrowsNothing) {
 }
 
 TEST_F(SpreadTest, NoMoreIsBorrowedThanThereAreCases) {
-  const Tools with = tools(5);
-  own_.always(say_it_back);
-  for (auto& one : spare_) one->always(say_it_back);
-
-  EXPECT_EQ(evaluate(echo(3), with).verdict, Verdict::kAccepted);
+  EXPECT_EQ(grade(echo(3), 5, say_it_back).verdict, Verdict::kAccepted);
   EXPECT_LE(threads_.size(), 1U);
 }
 
@@ -113,11 +114,8 @@ TEST_F(SpreadTest, WhatRanBeyondTheFirstFailureIsNotInTheResult) {
     }
     return exited(0, spec.stdin_bytes == "1" ? "wrong" : spec.stdin_bytes);
   };
-  const Tools with = tools(1);
-  own_.always(act);
-  spare_[0]->always(act);
 
-  const EvaluationResult result = evaluate(echo(5), with);
+  const EvaluationResult result = grade(echo(5), 1, act);
 
   EXPECT_EQ(result.verdict, Verdict::kWrongAnswer);
   EXPECT_THAT(result.message, HasSubstr("case 1: "));
@@ -130,26 +128,20 @@ TEST_F(SpreadTest, AFailureOfTheFarmBeforeTheFirstWrongCaseIsTheFarms) {
     if (spec.stdin_bytes == "1") return internal_error("mount: no");
     return exited(0, spec.stdin_bytes == "2" ? "wrong" : spec.stdin_bytes);
   };
-  const Tools with = tools(1);
-  own_.always(act);
-  spare_[0]->always(act);
 
-  const EvaluationResult result = evaluate(echo(3), with);
+  const EvaluationResult result = grade(echo(3), 1, act);
 
   EXPECT_EQ(result.verdict, Verdict::kFarmError);
   EXPECT_THAT(result.message, HasSubstr("case 1: "));
 }
 
 TEST_F(SpreadTest, ASandboxThatIsWantedBackGoesAfterItsCase) {
-  const Tools with = tools(1);
   const auto act = [&](const RunSpec& spec) {
     wanted_back_ = true;
     return say_it_back(spec);
   };
-  own_.always(act);
-  spare_[0]->always(act);
 
-  const EvaluationResult result = evaluate(echo(6), with);
+  const EvaluationResult result = grade(echo(6), 1, act);
 
   EXPECT_EQ(result.verdict, Verdict::kAccepted);
   EXPECT_LE(spare_[0]->specs().size(), 1U);
@@ -159,11 +151,8 @@ TEST_F(SpreadTest, AllCasesRunWhereThePolicySaysSo) {
   const auto act = [](const RunSpec& spec) -> Expected<sandbox::RunOutcome> {
     return exited(0, spec.stdin_bytes == "1" ? "wrong" : spec.stdin_bytes);
   };
-  const Tools with = tools(1);
-  own_.always(act);
-  spare_[0]->always(act);
 
-  const EvaluationResult result = evaluate(echo(4, true), with);
+  const EvaluationResult result = grade(echo(4, true), 1, act);
 
   EXPECT_THAT(verdicts(result), ElementsAre(Verdict::kAccepted, Verdict::kWrongAnswer,
                                             Verdict::kAccepted, Verdict::kAccepted));
