@@ -18,9 +18,9 @@ enum class Ending {
   kCpuLimit,     // killed: CPU time of the tree
   kWallLimit,    // killed: wall time less starvation
   kOutputLimit,  // killed: stdout, stderr or the channel beyond the cap
-  // At a hard cap without having had its CPU; or ended past its wall limit on CPUs that a hypervisor
-  // held back for half of the time, or by no more than its init waited for one: the farm's fault,
-  // run it again.
+  // At a hard cap without having had its CPU; or ended past its wall limit on CPUs that a
+  // hypervisor held back for half of the time, or by no more than its init waited for one: the
+  // farm's fault, run it again.
   kStarved,
   kCancelled,  // killed: the caller asked
   kDismissed,  // killed: its tester had ended, and nobody needed it any more
