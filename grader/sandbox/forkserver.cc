@@ -1,83 +1,71 @@
 #include "grader/sandbox/forkserver.h"
 
+#include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
-#include <sys/prctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <map>
 
+#include "grader/os/files.h"
 #include "grader/os/unix_socket.h"
+#include "grader/sandbox/forkserver_program.h"
 #include "grader/sandbox/launch_protocol.h"
 
 namespace farm::sandbox {
 namespace {
 
-void end_launcher(pid_t pid) {
-  ::kill(pid, SIGKILL);  // its runs die with it (PR_SET_PDEATHSIG of their init)
-  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+constexpr int kForkserverProgram = 5;  // closed by execve
+constexpr int kFirstFreeFd = 6;
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
+// As a file that can be executed. Linux 6.3 wants to be told, earlier ones do not know the word.
+Expected<os::UniqueFd> program_file() {
+  os::UniqueFd file(::memfd_create("gradefarm-launcher", MFD_CLOEXEC | MFD_EXEC));
+  if (!file && errno == EINVAL)
+    file = os::UniqueFd(::memfd_create("gradefarm-launcher", MFD_CLOEXEC));
+  if (!file) {
+    return system_error(
+        "memfd_create for the launcher's program (sysctl vm.memfd_noexec has to be below 2)",
+        errno);
   }
+  FARM_CHECK_OK(os::write_all(file.get(), forkserver_program(), "the launcher's program"));
+  return file;
 }
 
-[[noreturn]] void serve_as_forkserver(os::UniqueFd socket, const LauncherSettings& settings) {
-  ::prctl(PR_SET_NAME, "farm-forkserver");
-  // A terminal's Ctrl-C reaches the whole process group; the daemon alone decides when we end, by
-  // closing the socket.
-  ::signal(SIGINT, SIG_IGN);
-  ::signal(SIGTERM, SIG_IGN);
-  ::signal(SIGHUP, SIG_IGN);
-  // What the daemon had open before it forked us is none of our business, nor of any launcher.
-  const auto kept = static_cast<unsigned>(socket.get());
-  if (kept > 3) ::syscall(SYS_close_range, 3U, kept - 1, 0);  // Linux 5.9
-  ::syscall(SYS_close_range, std::max(kept, 2U) + 1, ~0U, 0);
-  std::map<int, pid_t> launchers;
-  while (true) {
-    auto message = os::receive_message(socket.get());
-    int slot = 0;
-    if (!message || !*message || (*message)->bytes.size() != sizeof slot) break;
-    std::memcpy(&slot, (*message)->bytes.data(), sizeof slot);
-    if (const auto old = launchers.find(slot); old != launchers.end()) {
-      end_launcher(old->second);
-      launchers.erase(old);
-    }
-    auto pair = os::make_message_socket_pair();
-    if (!pair) {
-      (void)os::send_message(socket.get(), pair.error().text());
-      continue;
-    }
-    const pid_t pid = ::fork();
-    if (pid == 0) {
-      socket.reset();
-      pair->first.reset();
-      serve_as_launcher(std::move(pair->second), slot, settings);
-    }
-    if (pid < 0) {
-      (void)os::send_message(socket.get(), "fork a launcher: " + std::string(std::strerror(errno)));
-      continue;
-    }
-    launchers[slot] = pid;
-    if (!os::send_message(socket.get(), "ok", {pair->first.get()})) break;
-  }
-  for (const auto& [slot, pid] : launchers) end_launcher(pid);
-  remove_cgroups(settings.cgroups, settings.owner);
-  ::_exit(0);
+// In a fork of the daemon, of which nothing but these descriptors stays.
+[[noreturn]] void become_forkserver(int program, int socket, int settings) {
+  const int parked_socket = ::fcntl(socket, F_DUPFD_CLOEXEC, kFirstFreeFd);
+  const int parked_settings = ::fcntl(settings, F_DUPFD_CLOEXEC, kFirstFreeFd);
+  const int parked_program = ::fcntl(program, F_DUPFD_CLOEXEC, kFirstFreeFd);
+  ::dup3(parked_socket, kForkserverSocket, 0);
+  ::dup3(parked_settings, kForkserverSettings, 0);
+  ::dup3(parked_program, kForkserverProgram, O_CLOEXEC);
+  ::syscall(SYS_close_range, static_cast<unsigned>(kForkserverProgram) + 1, ~0U, 0);  // Linux 5.9
+  char name[] = "gradefarm-forkserver";  // NOLINT(modernize-avoid-c-arrays): execve(2) wants it
+  char* const arguments[] = {name, nullptr};
+  char* const environment[] = {nullptr};
+  ::syscall(SYS_execveat, kForkserverProgram, "", arguments, environment, AT_EMPTY_PATH);
+  (void)os::send_message(kForkserverSocket,
+                         "execute the launcher's program: " + std::string(std::strerror(errno)));
+  ::_exit(127);
 }
 
 }  // namespace
 
-Expected<Forkserver> Forkserver::start(LauncherSettings settings) {
+Expected<Forkserver> Forkserver::start(const LauncherSettings& settings) {
   FARM_TRY(auto pair, os::make_message_socket_pair());
+  FARM_TRY(const os::UniqueFd program, program_file());
+  FARM_TRY(const os::UniqueFd told, os::make_sealed_memfd("settings", encode_settings(settings)));
   const pid_t pid = ::fork();
   if (pid < 0) return system_error("fork the forkserver", errno);
-  if (pid == 0) {
-    pair.first.reset();
-    serve_as_forkserver(std::move(pair.second), settings);
-  }
+  if (pid == 0) become_forkserver(program.get(), pair.second.get(), told.get());
   return Forkserver(std::move(pair.first), pid);
 }
 

@@ -1,6 +1,6 @@
-// The forkserver: a process forked from the grader before its first thread, which starts and
+// The forkserver: a process that the grader starts before its first thread, and which starts and
 // replaces launchers for as long as the daemon lives. It keeps the privileges that the daemon gives
-// up, and cleans up the cgroups at the end.
+// up, and cleans up the cgroups at the end. It has a program of its own (forkserver_main.cc).
 #pragma once
 
 #include <mutex>
@@ -22,9 +22,9 @@ struct StartedLauncher {
 // every run.
 class Forkserver {
  public:
-  // Forks. Precondition: this process is single-threaded, and privileged if settings.isolation is
-  // kFull.
-  static Expected<Forkserver> start(LauncherSettings settings);
+  // Forks and executes. Precondition: this process is single-threaded, and privileged if
+  // settings.isolation is kFull.
+  static Expected<Forkserver> start(const LauncherSettings& settings);
   Forkserver(Forkserver&& other) noexcept
       : socket_(std::move(other.socket_)), pid_(std::exchange(other.pid_, 0)) {}
   Forkserver& operator=(Forkserver&&) = delete;

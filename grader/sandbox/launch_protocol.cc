@@ -1,6 +1,9 @@
 #include "grader/sandbox/launch_protocol.h"
 
 #include <cstring>
+#include <map>
+#include <utility>
+#include <vector>
 
 namespace farm::sandbox {
 namespace {
@@ -151,6 +154,131 @@ Expected<RunSpec> decode_payload(std::string_view bytes) {
     if (command.empty()) return internal_error("launcher: empty command");
   }
   return spec;
+}
+
+namespace {
+
+using Pairs = std::vector<std::pair<std::string, std::string>>;
+
+template <typename Table>
+void write_pairs(Writer& out, const Table& pairs) {
+  out.number(static_cast<std::int64_t>(pairs.size()));
+  for (const auto& [first, second] : pairs) {
+    out.text(first);
+    out.text(second);
+  }
+}
+
+Pairs read_pairs(Reader& in) {
+  Pairs pairs(in.count());
+  for (auto& [first, second] : pairs) {
+    first = in.text();
+    second = in.text();
+  }
+  return pairs;
+}
+
+void write_texts(Writer& out, const std::vector<std::string>& texts) {
+  out.number(static_cast<std::int64_t>(texts.size()));
+  for (const std::string& text : texts) out.text(text);
+}
+
+std::vector<std::string> read_texts(Reader& in) {
+  std::vector<std::string> texts(in.count());
+  for (std::string& text : texts) text = in.text();
+  return texts;
+}
+
+void write_filter(Writer& out, const SyscallFilter& filter) {
+  out.number(static_cast<std::int64_t>(filter.programs.size()));
+  for (const std::vector<sock_filter>& program : filter.programs) {
+    out.text({reinterpret_cast<const char*>(program.data()), program.size() * sizeof(sock_filter)});
+  }
+}
+
+SyscallFilter read_filter(Reader& in) {
+  SyscallFilter filter;
+  filter.programs.resize(in.count());
+  for (std::vector<sock_filter>& program : filter.programs) {
+    const std::string bytes = in.text();
+    program.resize(bytes.size() / sizeof(sock_filter));
+    std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
+  }
+  return filter;
+}
+
+void write_zygote(Writer& out, const ZygoteSettings& zygote) {
+  out.text(zygote.interpreter);
+  write_pairs(out, zygote.env);
+  write_texts(out, zygote.preload);
+  write_pairs(out, zygote.trusted);
+  out.number(zygote.patience.count());
+}
+
+ZygoteSettings read_zygote(Reader& in) {
+  ZygoteSettings zygote;
+  zygote.interpreter = in.text();
+  for (auto& [name, value] : read_pairs(in)) zygote.env[name] = std::move(value);
+  zygote.preload = read_texts(in);
+  zygote.trusted = read_pairs(in);
+  zygote.patience = Milliseconds(in.number());
+  return zygote;
+}
+
+}  // namespace
+
+std::string encode_settings(const LauncherSettings& settings) {
+  Writer out;
+  out.number(static_cast<std::int64_t>(settings.isolation));
+  out.text(settings.no_cgroups_because);
+  out.number(settings.identities.base);
+  write_texts(out, settings.root.readable_paths);
+  write_pairs(out, settings.root.private_files);
+  out.number(settings.root.keeps_host_proc ? 1 : 0);
+  out.number(settings.cgroups.version);
+  Pairs hierarchies;
+  for (const auto& [controller, directory] : settings.cgroups.hierarchies)
+    hierarchies.emplace_back(controller, directory);
+  write_pairs(out, hierarchies);
+  out.number(settings.owner);
+  out.text({reinterpret_cast<const char*>(&settings.cpus_per_run), sizeof(double)});
+  out.number(static_cast<std::int64_t>(settings.host_cpus.size()));
+  for (const int cpu : settings.host_cpus) out.number(cpu);
+  out.number(static_cast<std::int64_t>(settings.filters.size()));
+  for (const auto& [profile, filter] : settings.filters) {
+    out.number(static_cast<std::int64_t>(profile));
+    write_filter(out, filter);
+  }
+  out.number(settings.zygote ? 1 : 0);
+  if (settings.zygote) write_zygote(out, *settings.zygote);
+  return out.take();
+}
+
+Expected<LauncherSettings> decode_settings(std::string_view bytes) {
+  Reader in(bytes);
+  LauncherSettings settings;
+  settings.isolation = static_cast<Isolation>(in.number());
+  settings.no_cgroups_because = in.text();
+  settings.identities.base = static_cast<unsigned>(in.number());
+  settings.root.readable_paths = read_texts(in);
+  settings.root.private_files = read_pairs(in);
+  settings.root.keeps_host_proc = in.number() != 0;
+  settings.cgroups.version = static_cast<int>(in.number());
+  for (auto& [controller, directory] : read_pairs(in))
+    settings.cgroups.hierarchies.push_back({std::move(controller), std::move(directory)});
+  settings.owner = static_cast<pid_t>(in.number());
+  const std::string cpus = in.text();
+  if (cpus.size() != sizeof(double)) return internal_error("forkserver: malformed settings");
+  std::memcpy(&settings.cpus_per_run, cpus.data(), sizeof(double));
+  settings.host_cpus.resize(in.count());
+  for (int& cpu : settings.host_cpus) cpu = static_cast<int>(in.number());
+  for (std::size_t left = in.count(); left > 0; --left) {
+    const auto profile = static_cast<Profile>(in.number());
+    settings.filters[profile] = read_filter(in);
+  }
+  if (in.number() != 0) settings.zygote = read_zygote(in);
+  if (!in.ok()) return internal_error("forkserver: malformed settings");
+  return settings;
 }
 
 }  // namespace farm::sandbox

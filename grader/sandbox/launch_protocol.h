@@ -1,12 +1,13 @@
 // The fixed messages between the daemon and a slot's launcher. Bulk content (arguments, files)
-// travels in a sealed memory file beside the message; descriptors by SCM_RIGHTS. Both ends are the
-// same program of the same build.
+// travels in a sealed memory file beside the message; descriptors by SCM_RIGHTS. Both ends are of
+// the same build.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "grader/sandbox/launcher.h"
 #include "grader/sandbox/run_outcome.h"
 #include "grader/sandbox/run_spec.h"
 #include "schemas/expected.h"
@@ -48,5 +49,9 @@ struct LaunchReply {
 // The content of a RunSpec that the launcher needs: everything but stdin and the channel's input.
 std::string encode_payload(const RunSpec& spec);
 Expected<RunSpec> decode_payload(std::string_view bytes);
+
+// What the daemon tells the forkserver as it starts it.
+std::string encode_settings(const LauncherSettings& settings);
+Expected<LauncherSettings> decode_settings(std::string_view bytes);
 
 }  // namespace farm::sandbox

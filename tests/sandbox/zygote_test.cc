@@ -328,6 +328,21 @@ TEST_F(ZygoteTest, OrphansOfAForkDieWithTheSandbox) {
   expect_slot_is_clean();
 }
 
+TEST_F(ZygoteTest, AForkCopiesNoMemoryBeforeItIsWritten) {
+  const RunOutcome outcome =
+      run(main_py("import array\n"
+                  "pages = array.array('b', bytes(1 << 22))\n"
+                  "for line in open('/proc/self/maps'):\n"
+                  "    if '[heap]' in line or 'memfd:zygote' in line: print(line.split()[1], "
+                  "line.split()[-1])\n"
+                  "pages.extend(bytes(1 << 22))\n"
+                  "print(sum(pages), len(pages))\n"));
+  EXPECT_TRUE(outcome.forked);
+  EXPECT_THAT(outcome.stdout_bytes, HasSubstr("rw-p (deleted)\n"));
+  EXPECT_THAT(outcome.stdout_bytes, HasSubstr("0 8388608\n"));
+  EXPECT_EQ(outcome.exit_code, 0) << outcome.stderr_bytes;
+}
+
 TEST_F(ZygoteTest, AnInterpreterThatCannotBeAZygoteIsDoneWithout) {
   settings_.zygote->interpreter = "/usr/bin/true";
   sandbox_.reset();

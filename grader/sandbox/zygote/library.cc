@@ -24,6 +24,7 @@
 #include "grader/os/unique_fd.h"
 #include "grader/os/unix_socket.h"
 #include "grader/sandbox/child.h"
+#include "grader/sandbox/zygote/snapshot.h"
 #include "grader/sandbox/zygote_protocol.h"
 
 #ifndef P_PIDFD
@@ -151,6 +152,7 @@ extern "C" {
 // All early imports are done. Ends the process if the launcher is gone.
 __attribute__((visibility("default"))) void farm_zygote_ready() {
   if (!take_setup()) ::_exit(1);
+  farm::sandbox::settle_memory(state().proc.get());
   answer({ZygoteAnswer::Kind::kReady, 0, 0, 0});
 }
 

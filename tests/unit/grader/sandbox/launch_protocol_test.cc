@@ -48,5 +48,59 @@ TEST(LaunchPayload, RunWithoutCommandsIsRefused) {
   EXPECT_FALSE(decode_payload(encode_payload(RunSpec())));
 }
 
+LauncherSettings full_settings() {
+  LauncherSettings settings;
+  settings.isolation = Isolation::kReduced;
+  settings.no_cgroups_because = "no such thing";
+  settings.identities.base = 777;
+  settings.root.readable_paths = {"/venv"};
+  settings.root.private_files = {{"/secret/a", std::string("\0x", 2)}};
+  settings.root.keeps_host_proc = true;
+  settings.cgroups.version = 1;
+  settings.cgroups.hierarchies = {{"memory", "/sys/fs/cgroup/memory"}, {"pids", "/p"}};
+  settings.owner = 4711;
+  settings.cpus_per_run = 1.5;
+  settings.host_cpus = {0, 3};
+  settings.filters[Profile::kManaged].programs = {{{1, 2, 3, 4}, {5, 6, 7, 8}}, {{9, 1, 2, 3}}};
+  settings.filters[Profile::kNative];
+  ZygoteSettings zygote;
+  zygote.interpreter = "/usr/bin/python3";
+  zygote.env = {{"A", "1"}};
+  zygote.preload = {"json", "re"};
+  zygote.trusted = {{"python_call.py", "pass"}};
+  zygote.patience = Milliseconds(99);
+  settings.zygote = zygote;
+  return settings;
+}
+
+TEST(ForkserverSettings, RoundTripKeepsEveryField) {
+  const std::string bytes = encode_settings(full_settings());
+
+  const auto decoded = decode_settings(bytes);
+
+  ASSERT_TRUE(decoded) << decoded.error().text();
+  EXPECT_EQ(encode_settings(*decoded), bytes);
+  EXPECT_EQ(decoded->isolation, Isolation::kReduced);
+  EXPECT_EQ(decoded->identities.base, 777U);
+  EXPECT_EQ(decoded->root.private_files, full_settings().root.private_files);
+  EXPECT_TRUE(decoded->root.keeps_host_proc);
+  EXPECT_EQ(decoded->cgroups.hierarchies[1].directory, "/p");
+  EXPECT_EQ(decoded->owner, 4711);
+  EXPECT_EQ(decoded->cpus_per_run, 1.5);
+  EXPECT_EQ(decoded->host_cpus, (std::vector<int>{0, 3}));
+  ASSERT_EQ(decoded->filters.size(), 2U);
+  EXPECT_EQ(decoded->filters.at(Profile::kManaged).programs[0][1].k, 8U);
+  ASSERT_TRUE(decoded->zygote);
+  EXPECT_EQ(decoded->zygote->preload, (std::vector<std::string>{"json", "re"}));
+  EXPECT_EQ(decoded->zygote->patience, Milliseconds(99));
+}
+
+TEST(ForkserverSettings, EveryTruncationIsAnErrorNotACrash) {
+  const std::string whole = encode_settings(full_settings());
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(decode_settings(std::string_view(whole).substr(0, size))) << size;
+  }
+}
+
 }  // namespace
 }  // namespace farm::sandbox
