@@ -75,10 +75,12 @@ Classification classify(const RunOutcome& outcome, const sandbox::Limits& limits
     return {Verdict::kCancelled, "cancelled while it ran", false};
   if (std::optional<Classification> over = over_limits(outcome, limits)) return *std::move(over);
   if (outcome.ending == Ending::kDismissed) return {};
+  // Below its CPU limit by what the host is believed to have stolen: once more, to be sure.
+  const bool doubtful = outcome.forgiven > Microseconds(0);
   if (outcome.signal || outcome.exit_code.value_or(0) != 0) {
-    return {Verdict::kRuntimeError, describe_death(outcome), false};
+    return {Verdict::kRuntimeError, describe_death(outcome), doubtful};
   }
-  return {};
+  return {Verdict::kAccepted, "", doubtful};
 }
 
 }  // namespace farm::evaluate

@@ -23,8 +23,8 @@ struct Classification {
 // In this order, the first that holds: starved (farm_error) · cancelled · out of memory · output
 // limit · CPU or wall time above the limit · a signal or a non-zero exit status · ran. The
 // supervisor lets a run go on to 1.2 times its time limits. What it had to kill there is clear;
-// what ended by itself between 1.0 and 1.2 times, and every out-of-memory kill, asks for
-// confirmation.
+// what ended by itself between 1.0 and 1.2 times, or below 1.0 only by what it was forgiven, and
+// every out-of-memory kill, asks for confirmation.
 Classification classify(const sandbox::RunOutcome& outcome, const sandbox::Limits& limits);
 
 // "exit code 3" or "signal 11 (Segmentation fault)", and the last line that the program wrote to

@@ -40,6 +40,7 @@ void keep_times(const LaunchReply& reply, RunOutcome& outcome) {
   outcome.cpu = std::chrono::duration_cast<Microseconds>(Nanoseconds(reply.cpu_ns));
   outcome.wall = std::chrono::duration_cast<Microseconds>(Nanoseconds(reply.wall_ns));
   outcome.starved = std::chrono::duration_cast<Microseconds>(Nanoseconds(reply.starved_ns));
+  outcome.forgiven = std::chrono::duration_cast<Microseconds>(Nanoseconds(reply.forgiven_ns));
   outcome.throttled = std::chrono::duration_cast<Microseconds>(Nanoseconds(reply.throttled_ns));
   outcome.memory_peak.count = reply.memory_peak;
   outcome.isolation = reply.isolation;

@@ -43,7 +43,8 @@ struct LaunchReply {
   Isolation isolation = Isolation::kNone;
   ErrorCode error_code = ErrorCode::kInternal;  // kFailed; the text after the struct says what
   std::int32_t error_errno = 0;
-  std::int64_t cpu_ns = 0, wall_ns = 0, starved_ns = 0, throttled_ns = 0, memory_peak = 0;
+  std::int64_t cpu_ns = 0, wall_ns = 0, starved_ns = 0, throttled_ns = 0, forgiven_ns = 0,
+               memory_peak = 0;
 };
 
 // The content of a RunSpec that the launcher needs: everything but stdin and the channel's input.

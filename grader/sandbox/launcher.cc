@@ -226,6 +226,7 @@ class Launcher {
     reply.cpu_ns = (usage.cpu - end.cpu_before - end.miscounted).count();
     reply.wall_ns = end.wall.count();
     reply.starved_ns = end.starved.count();
+    reply.forgiven_ns = end.miscounted.count();
     reply.throttled_ns = usage.throttled.count();
     reply.memory_peak = usage.memory_peak.count;
     return Done{};
@@ -392,6 +393,7 @@ class Launcher {
     reply.cpu_ns = times.cpu.count();
     reply.wall_ns = times.wall.count();
     reply.starved_ns = times.starved.count();
+    reply.forgiven_ns = times.forgiven.count();
     if (const Expected<RunUsage> usage = meter.usage()) {
       reply.memory_peak = usage->memory_peak.count;
       reply.throttled_ns = usage->throttled.count();

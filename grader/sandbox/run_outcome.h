@@ -43,7 +43,10 @@ struct RunOutcome {
   Microseconds cpu{0};          // user and system, whole tree; less miscounted steal at a limit
   Microseconds wall{0};         // less starvation, as far as it was measured
   Microseconds starved{0};      // ready to run without a CPU
-  Microseconds throttled{0};    // held back by the CPU quota
+  // Not in `cpu`: what was counted as CPU time and was probably stolen by a hypervisor. Looked for
+  // only where it puts a run below its limit.
+  Microseconds forgiven{0};
+  Microseconds throttled{0};  // held back by the CPU quota
   Bytes memory_peak;
   std::string stdout_bytes;  // at most limits.output
   std::string stderr_bytes;

@@ -218,7 +218,8 @@ class Supervisor {
       return Done{};
     }
     FARM_CHECK_OK(check_cpu_time(members));
-    run_.report_turn({total - end_.cpu_before - end_.miscounted, wall, end_.starved});
+    run_.report_turn(
+        {total - end_.cpu_before - end_.miscounted, wall, end_.starved, end_.miscounted});
     end_.cpu_before = total;
     end_.starved = end_.miscounted = Nanoseconds(0);
     delay_before_ = delay;

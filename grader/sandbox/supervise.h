@@ -37,6 +37,7 @@ struct TurnTimes {
   Nanoseconds cpu{0};
   Nanoseconds wall{0};  // less `starved`
   Nanoseconds starved{0};
+  Nanoseconds forgiven{0};  // not in `cpu`
 };
 
 struct SupervisedRun {

@@ -85,6 +85,18 @@ TEST(Classify, WallLimitOnAContendedHostIsConfirmedAndACpuLimitIsNot) {
   EXPECT_FALSE(classify(busy, one_second()).confirm);
 }
 
+TEST(Classify, ARunBelowItsCpuLimitByWhatItWasForgivenIsConfirmed) {
+  RunOutcome outcome;
+  outcome.exit_code = 0;
+  outcome.cpu = Milliseconds(900);
+  EXPECT_FALSE(classify(outcome, one_second()).confirm);
+
+  outcome.forgiven = Milliseconds(300);
+
+  EXPECT_EQ(classify(outcome, one_second()).verdict, Verdict::kAccepted);
+  EXPECT_TRUE(classify(outcome, one_second()).confirm);
+}
+
 TEST(Classify, OutOfMemoryComesBeforeTheSignalThatItCaused) {
   RunOutcome outcome = killed(Ending::kByItself);
   outcome.out_of_memory = true;
