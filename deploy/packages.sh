@@ -2,7 +2,7 @@
 
 # To build and to run it.
 farm_packages=(g++ cmake ninja-build pkg-config librdkafka-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
-  libseccomp-dev libcairo2-dev libcli11-dev libtomlplusplus-dev libssl-dev libzstd-dev zlib1g-dev python3)
+  libseccomp-dev libcairo2-dev libcli11-dev libtomlplusplus-dev libssl-dev libzstd-dev zlib1g-dev mold python3)
 # To test it as well. Boost is for submissions: some data sets include its headers.
 farm_test_packages=(ccache libgtest-dev libgmock-dev kcat python3-numpy python3-venv openjdk-17-jdk-headless maven clang-format-14
   clang-tidy-14 clang-14 libclang-rt-14-dev libboost1.81-dev)

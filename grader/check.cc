@@ -18,6 +18,7 @@
 #include "grader/sandbox/cgroup.h"
 #include "grader/sandbox/probe.h"
 #include "grader/service/self_test.h"
+#include "grader/service/toolchain_stamp.h"
 #include "grader/startup/startup.h"
 
 namespace farm::grader {
@@ -140,6 +141,18 @@ CheckLine check_blobs(const config::GraderConfig& config,
   return ready("blob directory", config.blob_dir + ", written and read as the daemon's user");
 }
 
+CheckLine check_compile_cache(const Expected<std::optional<os::CappedDirectory>>& directory) {
+  const std::string remedy = "--compile-cache-dir, a directory that only the grader writes to";
+  if (!directory) return missing("compile cache", false, directory.error().text(), remedy);
+  if (!*directory) {
+    return missing("compile cache", false, "none: every program is compiled",
+                   remedy + ", and a --compile-cache above 0");
+  }
+  const os::CappedDirectory& opened = **directory;
+  return ready("compile cache", opened.path() + ", " + mib_text(opened.used()) + " of " +
+                                    mib_text(opened.max_bytes()));
+}
+
 CheckLine check_sandbox(sandbox::LinuxSandbox& sandbox) {
   sandbox::RunSpec spec;
   spec.commands = {{"/bin/sh", "-c", "echo sandboxed"}};
@@ -159,21 +172,42 @@ CheckLine check_sandbox(sandbox::LinuxSandbox& sandbox) {
                               std::to_string(took.count()) + " ms: " + sandbox.set_up());
 }
 
+// A language that can be linked faster says by what it is, or that nothing faster was found.
+std::string linked_by(const service::LanguageStatus& status) {
+  if (!status.linker.empty()) return ", linked by " + status.linker;
+  if (!status.definition.compile || status.definition.compile->linkers.empty()) return "";
+  std::string names;
+  for (const std::string& name : status.definition.compile->linkers)
+    names += (names.empty() ? "" : ", ") + name;
+  return ", linked by the compiler's own linker: none of " + names + " works here";
+}
+
+std::string headers_of(const service::LanguageStatus& status) {
+  if (!status.headers.empty()) return ", headers precompiled";
+  if (!status.headers_problem.empty())
+    return ", headers not precompiled: " + status.headers_problem;
+  return "";
+}
+
 void check_languages(Findings& findings, const config::GraderConfig& config,
                      const languages::Registry& registry, sandbox::Sandbox& sandbox,
-                     Isolation isolation) {
+                     Isolation isolation, const Expected<std::string>& headers_directory) {
   evaluate::Tools tools;
   tools.settings.limits = server_limits(config, host_memory());
   tools.settings.python = config.python;
   tools.settings.isolation = isolation;
   tools.settings.languages = &registry;
   tools.sandbox = &sandbox;
+  const auto headers =
+      headers_in(headers_directory, service::stamp_of(service::toolchain_places()));
   int working = 0;
-  for (const service::LanguageStatus& status : service::test_languages(registry, tools)) {
+  for (const service::LanguageStatus& status :
+       service::test_languages(registry, tools, headers ? &*headers : nullptr)) {
     const std::string name = "language: " + status.id;
     if (status.available) {
       ++working;
-      findings.add(ready(name, status.version + ", self-test accepted"));
+      findings.add(ready(
+          name, status.version + linked_by(status) + headers_of(status) + ", self-test accepted"));
     } else if (status.version.empty()) {
       // Its version command does not run: the toolchain is not there, which is the operator's
       // choice.
@@ -289,9 +323,12 @@ int check_host(const config::GraderConfig& config) {
   }
   std::optional<Expected<kafka::BlobStore>> blobs;
   if (!config.blob_dir.empty()) blobs.emplace(kafka::BlobStore::open(config.blob_dir));
+  const auto compile_directory = open_compile_cache(config);
   config::GraderConfig one = config;
   one.workers = 1;
-  auto slots = start_slots(one, registry ? *registry : languages::Registry());
+  const auto headers = open_headers(config);
+  auto slots =
+      start_slots(one, registry ? *registry : languages::Registry(), headers ? *headers : "");
   if (!slots) {
     findings.add(failing("sandbox", slots.error().text(),
                          "see the kernel and cgroup lines above; nothing is graded without it"));
@@ -302,10 +339,11 @@ int check_host(const config::GraderConfig& config) {
     return findings.exit_code();
   }
   findings.add(check_blobs(config, blobs));
+  findings.add(check_compile_cache(compile_directory));
   const CheckLine sandbox = check_sandbox(*slots->sandboxes[0]);
   findings.add(sandbox);
   if (registry && !sandbox.blocks()) {
-    check_languages(findings, config, *registry, *slots->sandboxes[0], slots->isolation);
+    check_languages(findings, config, *registry, *slots->sandboxes[0], slots->isolation, headers);
     findings.add(check_zygote(config, *registry, *slots->sandboxes[0]));
   }
   return findings.exit_code();

@@ -23,6 +23,7 @@
 #include "grader/service/canary.h"
 #include "grader/service/self_test.h"
 #include "grader/service/service.h"
+#include "grader/service/toolchain_stamp.h"
 #include "grader/startup/startup.h"
 #include "grader/told_zygote.h"
 #include "monitoring/log.h"
@@ -61,21 +62,44 @@ int fail(const Error& error, int code = kFailed) {
 }
 
 // Languages whose self-test passes; what is wrong with the others is in the log.
-Expected<languages::Registry> serve_what_works(const languages::Registry& all,
-                                               const std::vector<service::LanguageStatus>& statuses,
+Expected<languages::Registry> serve_what_works(const std::vector<service::LanguageStatus>& statuses,
                                                monitoring::Metrics& metrics) {
   std::vector<LanguageDefinition> working;
   for (const service::LanguageStatus& status : statuses) {
     metrics.declare_language(status.id, status.available);
     if (status.available) {
-      log::info("language ready", {{"language", status.id}, {"version", status.version}});
-      working.push_back(*all.find(status.id));
+      log::info("language ready", {{"language", status.id},
+                                   {"version", status.version},
+                                   {"linker", status.linker},
+                                   {"headers", status.headers}});
+      if (!status.headers_problem.empty()) {
+        log::warning("headers are not precompiled",
+                     {{"language", status.id}, {"problem", status.headers_problem}});
+      }
+      working.push_back(status.definition);
     } else {
       log::warning("language not served", {{"language", status.id}, {"problem", status.problem}});
     }
   }
   if (working.empty()) return internal_error("no language works here: see the warnings above");
   return languages::Registry::create(std::move(working));
+}
+
+// Null: there is none. One that nobody asked for may be missing.
+std::unique_ptr<evaluate::CompileCache> start_compile_cache(
+    Expected<std::optional<os::CappedDirectory>> directory, const evaluate::PlanSettings& settings,
+    const std::string& stamp) {
+  if (!directory) {
+    log::warning("no compile cache", {{"error", directory.error().text()}});
+    return nullptr;
+  }
+  if (!*directory) return nullptr;
+  log::info("compile cache", {{"directory", (*directory)->path()},
+                              {"bytes", (*directory)->used().count},
+                              {"max_bytes", (*directory)->max_bytes().count}});
+  return std::make_unique<evaluate::CompileCache>(
+      std::move(**directory), std::string(config::version()) + " " + settings.environment + " " +
+                                  std::string(word(settings.isolation)) + " " + stamp);
 }
 
 // Whoever passes a descriptor owns us: we end with it. Armed only now, because giving up root
@@ -129,7 +153,13 @@ int run(const config::GraderConfig& config) {
   }
   auto bad_case_directory = open_bad_cases(config);
   if (!bad_case_directory) return fail(bad_case_directory.error());
-  auto slots = start_slots(config, *all_languages);
+  auto compile_directory = open_compile_cache(config);
+  if (!compile_directory && !config.compile_cache_dir.empty())
+    return fail(compile_directory.error());
+  const auto headers_directory = open_headers(config);
+  if (!headers_directory && !config.compile_cache_dir.empty())
+    return fail(headers_directory.error());
+  auto slots = start_slots(config, *all_languages, headers_directory ? *headers_directory : "");
   if (!slots) return fail(slots.error());
   log::write(slots->isolation == Isolation::kFull ? monitoring::LogLevel::kInfo
                                                   : monitoring::LogLevel::kWarning,
@@ -155,12 +185,19 @@ int run(const config::GraderConfig& config) {
   tools.settings.isolation = slots->isolation;
   tools.settings.languages = &*all_languages;
   tools.sandbox = slots->sandboxes[0].get();
-  const auto statuses = service::test_languages(*all_languages, tools);
-  auto working = serve_what_works(*all_languages, statuses, metrics);
+  const std::string stamp = service::stamp_of(service::toolchain_places());
+  const auto headers = headers_in(headers_directory, stamp);
+  const auto statuses =
+      service::test_languages(*all_languages, tools, headers ? &*headers : nullptr);
+  auto working = serve_what_works(statuses, metrics);
   if (!working) return fail(working.error());
   health.set("languages", true);
   tools.settings.languages = &*working;
-  tools.settings.environment = service::environment_digest(*all_languages, statuses);
+  service::use(statuses, tools.settings);
+  tools.settings.environment = service::environment_digest(statuses);
+  const auto compile_cache =
+      start_compile_cache(std::move(compile_directory), tools.settings, stamp);
+  tools.compile_cache = compile_cache.get();
 
   const kafka::ClientConfig client = kafka_client(config);
   if (auto reachable = kafka::check_reachable(client, kBrokerPatience); !reachable) {
@@ -217,6 +254,7 @@ int run(const config::GraderConfig& config) {
                                      {"directory", config.bad_cases.directory},
                                      {"topic", config.bad_cases_topic ? topics::kBadCases : ""}});
   }
+  settings.compile_cache = compile_cache.get();
   settings.launcher_restarts = [&slots] { return slots->launcher_restarts(); };
   settings.status = {
       .pool = config.pool, .version = std::string(config::version()), .languages = working->ids()};

@@ -118,6 +118,7 @@ struct Metrics::State {
   std::mutex mutex;  // guards the two below
   std::set<std::string, std::less<>> languages;
   ConsumerNumbers last_consumer;
+  CompileCacheNumbers last_compile_cache;
 };
 
 Metrics::Metrics(std::string_view version, std::string_view pool)
@@ -220,6 +221,18 @@ void Metrics::record_consumer(const ConsumerNumbers& numbers) {
   state_->gauge("gradefarm_commit_span").Set(static_cast<double>(numbers.commit_span));
   state_->gauge("gradefarm_commit_metadata_bytes")
       .Set(static_cast<double>(numbers.commit_metadata_bytes));
+}
+
+void Metrics::record_compile_cache(const CompileCacheNumbers& numbers) {
+  CompileCacheNumbers last;
+  {
+    const std::lock_guard lock(state_->mutex);
+    last = std::exchange(state_->last_compile_cache, numbers);
+  }
+  state_->advance("gradefarm_compile_cache_hits_total", last.hits, numbers.hits);
+  state_->advance("gradefarm_compile_cache_misses_total", last.misses, numbers.misses);
+  state_->advance("gradefarm_compile_cache_failures_total", last.failures, numbers.failures);
+  state_->gauge("gradefarm_compile_cache_bytes").Set(static_cast<double>(numbers.bytes));
 }
 
 std::string Metrics::text() const {

@@ -27,6 +27,14 @@ struct ConsumerNumbers {
   std::int64_t duplicates = 0;  // redelivered although answered; added to duplicates_total
 };
 
+// A snapshot of the compile cache: totals since the start, and a gauge.
+struct CompileCacheNumbers {
+  std::int64_t hits = 0;
+  std::int64_t misses = 0;
+  std::int64_t failures = 0;
+  std::int64_t bytes = 0;
+};
+
 // What became of a request that the filter of bad cases took.
 enum class BadCaseOutcome { kWritten, kPublished, kDropped, kFailed };
 std::string_view word(BadCaseOutcome);
@@ -77,6 +85,7 @@ class Metrics {
   // Sets the gauges and advances the counters to the snapshot's totals. A total that went back (a
   // new consumer) counts from 0 again.
   void record_consumer(const ConsumerNumbers& numbers);
+  void record_compile_cache(const CompileCacheNumbers& numbers);
 
   // The text exposition format 0.0.4.
   // Source: prometheus.io/docs/instrumenting/exposition_formats.

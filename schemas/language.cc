@@ -74,6 +74,9 @@ Expected<LanguageDefinition::Compile> decode_compile(const Node& node, const Pat
     FARM_CHECK_OK(check_placeholders(compile.outputs[i], Path(outputs_path, i)));
   }
   FARM_CHECK_OK(json::check_paths(compile.outputs, outputs_path));
+  compile.linkers = json::strings(node, "linkers");
+  compile.precompiled = json::strings(node, "precompiled");
+  FARM_CHECK_OK(json::check_paths(compile.precompiled, Path(where, "precompiled")));
   return compile;
 }
 

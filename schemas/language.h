@@ -27,6 +27,8 @@ struct LanguageDefinition {
     // Each argv is run in order in one sandbox directory; the first that fails ends it.
     std::vector<std::vector<std::string>> commands;
     std::vector<std::string> outputs;  // files that the run needs, relative to the work directory
+    std::vector<std::string> linkers;  // names for -fuse-ld=, the fastest first
+    std::vector<std::string> precompiled;  // headers that GCC may compile once: "bits/stdc++.h"
   };
   struct Run {
     std::vector<std::string> command;

@@ -50,10 +50,11 @@ endmacro()
 
 # farm_test(NAME LABELS unit… SOURCES … USES … [LIBS …]): a GoogleTest program; every TEST becomes a ctest entry.
 # Labels name the infrastructure a test needs: unit sandbox cgroup_v2 kafka kafka_real corpus e2e; `concurrency` marks what
-# also runs under ThreadSanitizer. PROPERTIES are further properties of the ctest entries, one value each.
+# also runs under ThreadSanitizer. PROPERTIES are further properties of the ctest entries, one value each. WHOLE: the program
+# is one ctest entry, for tests that share what takes long to make.
 # The target tests-<label> builds all programs of a label.
 function(farm_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT" "LABELS;SOURCES;USES;LIBS;PROPERTIES" ${ARGN})
+  cmake_parse_arguments(ARG "WHOLE" "TIMEOUT" "LABELS;SOURCES;USES;LIBS;PROPERTIES" ${ARGN})
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
@@ -64,7 +65,11 @@ function(farm_test name)
   if(NOT FARM_HARDEN)
     target_compile_options(${name} PRIVATE -O0) # the test's own code: half the time to compile, and it runs briefly
   endif()
-  if(FARM_SANITIZE)
+  if(ARG_WHOLE AND NOT FARM_SANITIZE)
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}"
+      SKIP_REGULAR_EXPRESSION "\\[  SKIPPED \\]" ${ARG_PROPERTIES})
+  elseif(FARM_SANITIZE)
     # One process for the whole program: the sanitizers' start would be most of what 1,400 processes do.
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES TIMEOUT 900 LABELS "${ARG_LABELS}" ${ARG_PROPERTIES})

@@ -58,6 +58,14 @@ monitoring::LogConfig log_of(const Settings& settings) {
   return log;
 }
 
+// Source: XDG Base Directory Specification.
+std::string cache_home_of(const Invocation& invocation) {
+  const std::string told = variable(invocation, "XDG_CACHE_HOME");
+  if (told.starts_with('/')) return told;
+  const std::string home = variable(invocation, "HOME");
+  return home.starts_with('/') ? home + "/.cache" : "";
+}
+
 int workers_of(const Settings& settings, const Invocation& invocation) {
   if (settings.text("workers") == "auto") {
     return std::clamp(invocation.cpus, 1, static_cast<int>(find_option("workers")->maximum));
@@ -154,6 +162,9 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.answer_cache = settings.size("answer_cache");
   config.result_cache = settings.size("result_cache");
   config.result_cache_window = settings.duration("result_cache_window");
+  config.compile_cache = settings.size("compile_cache");
+  config.compile_cache_dir = settings.text("compile_cache_dir");
+  config.cache_home = cache_home_of(invocation);
   config.canary_interval = settings.duration("canary_interval");
   if (!settings.text("ready_fd").empty()) {
     config.ready_fd = static_cast<int>(settings.count("ready_fd"));

@@ -67,6 +67,9 @@ struct GraderConfig {
   Bytes answer_cache;                                      // of recent answers, for repeats
   Bytes result_cache;                                      // of recent results, for policy.cache
   Milliseconds result_cache_window{0};
+  Bytes compile_cache;                 // of compiled programs; 0: no headers either
+  std::string compile_cache_dir;       // empty: the default of startup.h
+  std::string cache_home;              // of this user (XDG), empty: it has none
   Milliseconds canary_interval{0};     // 0: no canary
   bool check = false;                  // only look at the host; then kafka may be empty
   std::optional<int> ready_fd;         // where "ready\n" is written once it serves

@@ -97,6 +97,12 @@ std::vector<OptionSpec> make_table() {
        "on the same bytes; 0: none.",
        kGraderOnly});
   add({"result_cache_window", kDuration, "10m", "", "How old such a result may be.", kGraderOnly});
+  add({"compile_cache", kSize, "256MiB", "",
+       "Most that compiled programs kept for the next same source may take on disk; 0: nothing is "
+       "kept, nor are headers precompiled.",
+       kGraderOnly});
+  add({"compile_cache_dir", kPath, "", "/var/cache/gradefarm as root, else ~/.cache/gradefarm",
+       "Directory for what compilers made. Graders of one host may share it.", kGraderOnly});
   add({"canary_interval", kDuration, "1m", "",
        "How often a grader asks itself a request through Kafka, for /readyz and metrics; 0s: "
        "never.",

@@ -4,13 +4,13 @@
 
 #include "grader/evaluate/attempts.h"
 #include "grader/evaluate/cut_output.h"
+#include "grader/evaluate/precompiled_headers.h"
 #include "grader/judge/display.h"
 
 namespace farm::evaluate {
 namespace {
 
-CompileResult compile_result(const Attempted& attempted, Bytes return_output) {
-  const sandbox::RunOutcome& outcome = attempted.outcome;
+CompileResult compile_result(const sandbox::RunOutcome& outcome, Bytes return_output) {
   CompileResult result;
   result.exit_code = outcome.exit_code;
   result.signal = outcome.signal;
@@ -56,33 +56,67 @@ std::string too_large(const Program& program, const sandbox::RunOutcome& outcome
          " bytes and tmpfs_bytes is " + std::to_string(program.run.limits.tmpfs.count);
 }
 
+// Whether compiling without precompiled headers could not end otherwise: the compiler made
+// everything and had nothing to say (its words tell of where headers came from), or it was out of
+// time, of which it would need more.
+bool would_be_the_same(const Attempted& tried) {
+  const sandbox::RunOutcome& outcome = tried.outcome;
+  using sandbox::Ending;
+  for (const Ending ending : {Ending::kCpuLimit, Ending::kWallLimit, Ending::kCancelled})
+    if (outcome.ending == ending) return true;
+  return tried.classification.verdict == Verdict::kAccepted && outcome.stdout_total == 0 &&
+         outcome.stderr_total == 0;
+}
+
+Expected<CompileCache::Compiled> compiled(const Program& program, Isolation min_isolation,
+                                          const Tools& tools) {
+  const bool tries = !program.precompiled.empty();
+  const sandbox::RunSpec spec =
+      tries ? with_headers(*program.compile, program.precompiled) : *program.compile;
+  const auto build = [&]() -> Expected<sandbox::RunOutcome> {
+    FARM_TRY(Attempted first, run_until_reliable(spec, min_isolation, tools));
+    if (!tries || would_be_the_same(first)) return std::move(first.outcome);
+    FARM_TRY(Attempted plain, run_until_reliable(*program.compile, min_isolation, tools));
+    return std::move(plain.outcome);
+  };
+  if (tools.compile_cache != nullptr) return tools.compile_cache->get(spec, tools.cancelled, build);
+  FARM_TRY(sandbox::RunOutcome outcome, build());
+  return CompileCache::Compiled{std::move(outcome)};
+}
+
 }  // namespace
 
 Expected<Build> compile(const Program& program, const Plan& plan, const Tools& tools) {
   Build build;
   if (!program.compile) return build;
-  FARM_TRY(Attempted attempted, run_until_reliable(*program.compile, plan.min_isolation, tools));
-  build.isolation = attempted.outcome.isolation;
-  build.cancelled = attempted.classification.verdict == Verdict::kCancelled;
-  build.result = compile_result(attempted, plan.return_output);
+  const sandbox::RunSpec& spec = *program.compile;
+  FARM_TRY(CompileCache::Compiled done, compiled(program, plan.min_isolation, tools));
+  build.cancelled = done.cancelled;
+  if (build.cancelled) return build;
+  FARM_CHECK_OK(check_usable(done.outcome, plan.min_isolation));
+  const Classification seen = classify(done.outcome, spec.limits);
+  build.isolation = done.outcome.isolation;
+  build.cancelled = seen.verdict == Verdict::kCancelled;
+  build.result = compile_result(done.outcome, plan.return_output);
+  build.result->cached = done.cached;
 
-  switch (attempted.classification.verdict) {
+  switch (seen.verdict) {
     case Verdict::kAccepted:
-      build.message = missing_product(*program.compile, attempted.outcome);
+      build.message = missing_product(spec, done.outcome);
       break;
     case Verdict::kRuntimeError:
-      build.message = "does not compile: " + first_error(attempted.outcome);
+      build.message = "does not compile: " + first_error(done.outcome);
       break;
     default:
-      build.message = "compiling: " + attempted.classification.message;
+      build.message = "compiling: " + seen.message;
       break;
   }
-  if (build.message.empty()) build.message = too_large(program, attempted.outcome);
+  if (build.message.empty()) build.message = too_large(program, done.outcome);
   if (!build.message.empty()) {
     build.result->verdict = Verdict::kCompileError;
     return build;
   }
-  for (auto& [path, file] : attempted.outcome.files) {
+  for (auto& [path, file] : done.outcome.files) {
     build.products.push_back(
         {.path = path, .content = std::move(file.content), .executable = true, .writable = false});
   }

@@ -21,7 +21,8 @@ struct Build {
   bool ok() const { return !cancelled && (!result || result->verdict == Verdict::kAccepted); }
 };
 
-// Blocks for the compiler's run. The submission's fault, and so a Build that is not ok: diagnostics
+// Blocks for the compiler's run, or two: with precompiled headers it is believed only where it is
+// content and says nothing. The submission's fault, and so a Build that is not ok: diagnostics
 // and a status other than 0, a compiler that exceeds its limits, a missing product, products beyond
 // the run's tmpfs. Errors: the farm's (attempts.h).
 Expected<Build> compile(const Program& program, const Plan& plan, const Tools& tools);

@@ -7,6 +7,7 @@
 
 #include "embedded/harness_files.h"
 #include "grader/evaluate/bash_harness.h"
+#include "grader/evaluate/cpp_headers.h"
 #include "grader/evaluate/cpp_macros.h"
 #include "grader/evaluate/cpp_prompt.h"
 #include "grader/evaluate/cpp_text.h"
@@ -95,7 +96,11 @@ Expected<std::string> cpp_callee(const FunctionCall& evaluation) {
   return "farm_call::Pick<" + types + ">::of(" + callee + ")";
 }
 
-Expected<Harness> cpp_call_harness(const FunctionCall& evaluation, const std::string& source) {
+// Whatever a C++ harness puts before a program, leading_stdcpp() of that comes first: precompiled,
+// it is most of what there is to compile.
+
+Expected<Harness> cpp_call_harness(const FunctionCall& evaluation, const std::string& source,
+                                   const std::string& program) {
   for (std::size_t i = 0; i < evaluation.cases.size(); ++i) {
     if (!evaluation.cases[i].kwargs.empty()) {
       return invalid_request(
@@ -104,9 +109,10 @@ Expected<Harness> cpp_call_harness(const FunctionCall& evaluation, const std::st
     }
   }
   FARM_TRY(const std::string callee, cpp_callee(evaluation));
-  // The header comes first: macros of the submission cannot touch it. A main() of the submission
-  // stays unused.
+  // The header comes before the submission, whose macros cannot touch it. A main() of the
+  // submission stays unused.
   const std::string main_source =
+      leading_stdcpp(program) +
       "#include \"cpp_call.h\"\n"
       "#define main farm_submission_main\n"
       "#include \"../" +
@@ -182,19 +188,21 @@ Harness cpp_assert_harness(const AssertTests& evaluation, const std::string& sou
     const auto behind_brace = behind_leading_brace(evaluation.tests);
     const std::string tests(behind_brace.value_or(evaluation.tests));
     harness.compile_files = {
-        trusted_file("assert_main.cc", "#include <cassert>\n" + *declarations +
-                                           "#line 1 \"tests.cpp\"\n" + tests + end_of_tests +
-                                           "#line 1 \"assert_main.cc\"\n" + main_unit),
+        trusted_file("assert_main.cc", leading_stdcpp(*declarations) + "#include <cassert>\n" +
+                                           *declarations + "#line 1 \"tests.cpp\"\n" + tests +
+                                           end_of_tests + "#line 1 \"assert_main.cc\"\n" +
+                                           main_unit),
         trusted_file("assert_unit.cpp",
-                     "#include <cassert>\n#define main farm_submission_main\n#line 1 \"" + source +
-                         "\"\n" + program + (behind_brace ? "\n}\n" : "\n"))};
+                     leading_stdcpp(program) +
+                         "#include <cassert>\n#define main farm_submission_main\n#line 1 \"" +
+                         source + "\"\n" + program + (behind_brace ? "\n}\n" : "\n"))};
   } else {
     harness.compile_files = {
         trusted_file("cpp_call.h", embedded("cpp_call.h")),
         trusted_file("assert_main.cc", main_unit),
         trusted_file(
             "assert_unit.cpp",
-            "#include \"cpp_call.h\"\n" +
+            leading_stdcpp(program) + "#include \"cpp_call.h\"\n" +
                 cpp_assert_unit(evaluation, source, program, untrusted_part) +
                 with_own_comparisons(with_checked_calls(evaluation.tests, evaluation.entry_point)) +
                 end_of_tests)};
@@ -202,7 +210,7 @@ Harness cpp_assert_harness(const AssertTests& evaluation, const std::string& sou
   return harness;
 }
 
-// The header comes first, so that macros of the submission cannot touch it; what they do to the
+// The header comes before the submission, so that its macros cannot touch it; what they do to the
 // tests can only change which values are emitted.
 Harness cpp_emitting_harness(const AssertTests& evaluation, const std::string& source,
                              const std::string& program, std::string_view untrusted_part,
@@ -212,7 +220,7 @@ Harness cpp_emitting_harness(const AssertTests& evaluation, const std::string& s
   harness.compile_files = {
       trusted_file("cpp_call.h", embedded("cpp_call.h")),
       trusted_file("assert_unit.cpp",
-                   "#include \"cpp_call.h\"\n" +
+                   leading_stdcpp(program) + "#include \"cpp_call.h\"\n" +
                        cpp_assert_unit(evaluation, source, program, untrusted_part) + emitting)};
   return harness;
 }
@@ -247,13 +255,14 @@ Value text(std::string_view bytes) { return Value{std::string(bytes)}; }
 
 Expected<Harness> make_function_call_harness(std::string_view language,
                                              const FunctionCall& evaluation,
-                                             const std::string& source) {
+                                             const std::string& source,
+                                             const std::string& program) {
   if (language == "python") {
     if (!is_entry_point(evaluation.entry_point, false))
       return bad_entry_point(evaluation.entry_point);
     return python_harness("python_call.py", {"python_program.py", "python_values.py"});
   }
-  if (language == "cpp") return cpp_call_harness(evaluation, source);
+  if (language == "cpp") return cpp_call_harness(evaluation, source, program);
   return no_harness(language, "function_call");
 }
 

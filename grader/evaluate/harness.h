@@ -34,7 +34,7 @@ struct Harness {
 // C++).
 Expected<Harness> make_function_call_harness(std::string_view language,
                                              const FunctionCall& evaluation,
-                                             const std::string& source);
+                                             const std::string& source, const std::string& program);
 Expected<Harness> make_assert_harness(std::string_view language, const AssertTests& evaluation,
                                       const std::string& source, const std::string& program,
                                       std::string_view untrusted_part);

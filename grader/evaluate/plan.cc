@@ -4,6 +4,7 @@
 #include <map>
 #include <utility>
 
+#include "grader/evaluate/cpp_headers.h"
 #include "grader/evaluate/equality_tests.h"
 #include "grader/evaluate/harness.h"
 #include "grader/languages/extract.h"
@@ -104,6 +105,18 @@ std::vector<std::string> with_harness(std::vector<std::string> argv, const Harne
   return argv;
 }
 
+// Where the headers are with which one of `files` begins; empty: there are none.
+std::string headers_for(const std::vector<sandbox::InputFile>& files,
+                        const LanguageDefinition& language, const PlanSettings& settings) {
+  const auto headers = settings.precompiled.find(language.id);
+  if (headers == settings.precompiled.end()) return {};
+  const std::vector<std::string>& known = language.compile->precompiled;
+  const bool used = std::any_of(files.begin(), files.end(), [&](const sandbox::InputFile& file) {
+    return std::find(known.begin(), known.end(), first_inclusion(file.content)) != known.end();
+  });
+  return used ? headers->second : "";
+}
+
 // Errors: kInternal, since the language file was checked when it was loaded.
 Expected<std::vector<std::string>> expanded(const std::vector<std::string>& argv,
                                             const languages::PlaceholderValues& values) {
@@ -115,11 +128,11 @@ Expected<std::vector<std::string>> expanded(const std::vector<std::string>& argv
 // How to build and run a program whose files are `files`, with or without a harness.
 Expected<Program> make_program(const LanguageDefinition& language, const std::string& source,
                                Files files, const Harness& harness, const LimitValues& limits,
-                               const std::string& python) {
+                               const PlanSettings& settings) {
   languages::PlaceholderValues values;
   values.source = harness.main_source.empty() ? source : harness.main_source;
   values.memory_mib = limits.memory.count / mib(1).count;
-  values.python = python;
+  values.python = settings.python;
 
   Program program;
   program.language = language.id;
@@ -136,6 +149,7 @@ Expected<Program> make_program(const LanguageDefinition& language, const std::st
     spec.files = listed(compile_files);
     spec.limits = compile_limits(limits);
     spec.profile = sandbox::Profile::kCompile;
+    program.precompiled = headers_for(spec.files, language, settings);
     program.compile = std::move(spec);
   }
 
@@ -145,7 +159,7 @@ Expected<Program> make_program(const LanguageDefinition& language, const std::st
   if (harness.run_arguments.empty()) {
     FARM_TRY(argv, expanded(language.run.command, values));
   } else {
-    argv = {python};
+    argv = {settings.python};
     argv.insert(argv.end(), harness.run_arguments.begin(), harness.run_arguments.end());
   }
   program.run.commands = {std::move(argv)};
@@ -289,7 +303,7 @@ struct PlanParts {
     for (std::size_t i = 0; i < evaluation.cases.size(); ++i) {
       plan.cases.push_back({{}, call_task(language, evaluation, i, source.path)});
     }
-    return make_function_call_harness(language, evaluation, source.path);
+    return make_function_call_harness(language, evaluation, source.path, source.program);
   }
   Expected<Harness> operator()(const AssertTests& evaluation) {
     plan.cases.push_back({{}, assert_task(language, evaluation, source.path)});
@@ -328,7 +342,7 @@ struct PlanParts {
     FARM_TRY(plan.checker,
              make_program(*definition, definition->source_name, std::move(files),
                           make_checker_harness(definition->id, definition->source_name), limits,
-                          settings.python));
+                          settings));
     return Done{};
   }
 };
@@ -344,7 +358,7 @@ Expected<Apart> make_apart(const LanguageDefinition& language, const AssertTests
                            const PlanSettings& settings) {
   Apart apart;
   FARM_TRY(Program served,
-           make_program(language, source, files, make_served_harness(), limits, settings.python));
+           make_program(language, source, files, make_served_harness(), limits, settings));
   apart.submission = std::move(served.run);
   apart.submission.use_channel = true;
   apart.submission.channel_input = served_task(source);
@@ -354,7 +368,7 @@ Expected<Apart> make_apart(const LanguageDefinition& language, const AssertTests
   apart.patience = own.run_cpu;
   own.run_wall = sandbox::longest_wall(limits.run_wall + apart.patience);
   FARM_TRY(Program tester,
-           make_program(language, source, {}, make_tester_harness(), own, settings.python));
+           make_program(language, source, {}, make_tester_harness(), own, settings));
   apart.tester = std::move(tester.run);
   apart.tester.use_channel = true;
   apart.tester.channel_input = tester_task(tests, limits.output);
@@ -436,14 +450,14 @@ Expected<Plan> make_plan(const EvaluationRequest& request, const PlanSettings& s
     FARM_TRY(plan.apart, make_apart(*language, *tests, source->path, files, limits, settings));
   }
   if (shared && serves) {
-    FARM_TRY(Program program, make_program(*language, source->path, files, make_shared_harness(),
-                                           limits, settings.python));
+    FARM_TRY(Program program,
+             make_program(*language, source->path, files, make_shared_harness(), limits, settings));
     plan.shared = std::move(program.run);
     plan.shared->use_channel = true;
     plan.shared->channel_input = served_task(source->path);
   }
-  FARM_TRY(plan.submission, make_program(*language, source->path, std::move(files), harness, limits,
-                                         settings.python));
+  FARM_TRY(plan.submission,
+           make_program(*language, source->path, std::move(files), harness, limits, settings));
   plan.submission.run.use_channel = tests != nullptr || plan.type == "function_call";
   if (const auto* run_only = std::get_if<RunOnly>(&request.evaluation)) {
     FARM_CHECK_OK(add_run_only(*run_only, plan.submission));

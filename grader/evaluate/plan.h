@@ -4,6 +4,8 @@
 // that no run can be given one by mistake.
 #pragma once
 
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,14 +27,17 @@ struct PlanSettings {
   std::string python = "/usr/bin/python3";  // as the sandbox sees it
   Isolation isolation = Isolation::kNone;   // what the sandbox of this grader sets up
   std::string environment;  // "sha256:…" of this grader; empty: a pin cannot be met
+  // By language: where its precompiled headers are, as the sandbox sees it. Absent: it has none.
+  std::map<std::string, std::string, std::less<>> precompiled;
 };
 
 // A program and how to get it: built at most once, run for every case.
 struct Program {
   std::string language;  // canonical id
   std::optional<sandbox::RunSpec>
-      compile;           // its `fetch` are the files that `run` needs besides its own
-  sandbox::RunSpec run;  // without the case's input and the build's files
+      compile;              // its `fetch` are the files that `run` needs besides its own
+  std::string precompiled;  // where headers are with which it may be tried first; empty: nowhere
+  sandbox::RunSpec run;     // without the case's input and the build's files
 };
 
 // What differs from case to case.

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <functional>
 
+#include "grader/evaluate/compile_cache.h"
 #include "grader/evaluate/plan.h"
 #include "grader/sandbox/sandbox.h"
 
@@ -16,7 +17,8 @@ namespace farm::evaluate {
 inline constexpr const char* kJudgeVersion = "2";
 
 struct Tools {
-  sandbox::Sandbox* sandbox = nullptr;  // not owned
+  sandbox::Sandbox* sandbox = nullptr;    // not owned
+  CompileCache* compile_cache = nullptr;  // not owned; null: everything is compiled
   PlanSettings settings;
   const std::atomic<bool>* cancelled =
       nullptr;  // not owned; looked at before each run; may be null

@@ -3,14 +3,12 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 #include <zstd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <cstdlib>
@@ -21,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "grader/os/sha256.h"
 #include "grader/os/unique_fd.h"
 
 namespace farm::kafka {
@@ -60,9 +59,6 @@ struct FreeCompressor {
 };
 struct FreeDecompressor {
   void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
-};
-struct FreeDigest {
-  void operator()(EVP_MD_CTX* context) const { EVP_MD_CTX_free(context); }
 };
 
 Expected<Done> make_directory(const std::string& path) {
@@ -181,22 +177,6 @@ std::string random_name() {
 
 }  // namespace
 
-std::string sha256_hex(std::string_view content) {
-  const std::unique_ptr<EVP_MD_CTX, FreeDigest> context(EVP_MD_CTX_new());
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned int size = 0;
-  FARM_ASSERT(context && EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1 &&
-              EVP_DigestUpdate(context.get(), content.data(), content.size()) == 1 &&
-              EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1);
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kDigits[digest[i] >> 4];
-    hex += kDigits[digest[i] & 0xF];
-  }
-  return hex;
-}
-
 BlobStore::BlobStore(std::string directory) : directory_(std::move(directory)) {}
 
 Expected<BlobStore> BlobStore::open(std::string directory) {
@@ -212,7 +192,7 @@ Expected<BlobStore> BlobStore::open(std::string directory) {
 
 Expected<BlobReference> BlobStore::put(std::string_view content) const {
   BlobReference reference;
-  reference.sha256 = sha256_hex(content);
+  reference.sha256 = os::sha256_hex(content);
   reference.bytes = static_cast<std::int64_t>(content.size());
   const std::string relative = relative_path_of(reference.sha256);
   reference.location = std::string(kScheme) + relative;
@@ -282,7 +262,7 @@ Expected<std::string> BlobStore::get(const BlobReference& reference, Bytes max,
 
   auto content = read_decompressed(file.get(), reference.bytes, path);
   if (content && (static_cast<std::int64_t>(content->size()) != reference.bytes ||
-                  sha256_hex(*content) != reference.sha256)) {
+                  os::sha256_hex(*content) != reference.sha256)) {
     content = internal_error("blob " + path + " is damaged: its size or hash differs from " +
                              std::to_string(reference.bytes) + " bytes, " + reference.sha256);
   }

@@ -40,7 +40,4 @@ class BlobStore {
   std::string directory_;
 };
 
-// Lower-case hex SHA-256.
-std::string sha256_hex(std::string_view content);
-
 }  // namespace farm::kafka

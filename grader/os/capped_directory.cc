@@ -82,12 +82,25 @@ Expected<Done> hand_over(int directory, const CappedDirectorySettings& settings)
   return Done{};
 }
 
+Expected<Done> check_that_nobody_else_writes(int directory,
+                                             const CappedDirectorySettings& settings) {
+  if (!settings.nobody_else_writes) return Done{};
+  struct stat status {};
+  if (::fstat(directory, &status) != 0) return system_error("stat " + settings.path, errno);
+  const unsigned owner =
+      ::geteuid() == 0 && settings.owner ? *settings.owner : static_cast<unsigned>(::geteuid());
+  if (status.st_uid == owner && (status.st_mode & 0022U) == 0) return Done{};
+  return internal_error("directory " + settings.path + " is not only user " +
+                        std::to_string(owner) + "'s to write: chown and chmod 0750 it");
+}
+
 }  // namespace
 
 Expected<CappedDirectory> CappedDirectory::open(CappedDirectorySettings settings) {
   while (settings.path.size() > 1 && settings.path.ends_with('/')) settings.path.pop_back();
   FARM_TRY(UniqueFd fd, make_or_open(settings.path));
   FARM_CHECK_OK(hand_over(fd.get(), settings));
+  FARM_CHECK_OK(check_that_nobody_else_writes(fd.get(), settings));
   CappedDirectory directory(std::move(settings), std::move(fd));
   if (::faccessat(directory.directory_.get(), ".", W_OK | X_OK, AT_EACCESS) != 0)
     return system_error("write to directory " + directory.path(), errno);
@@ -177,6 +190,30 @@ Expected<Done> CappedDirectory::write(const std::string& name, std::string_view 
   FARM_CHECK_OK(place(name, content));
   remember(name);
   return Done{};
+}
+
+Expected<std::optional<std::string>> CappedDirectory::read(const std::string& name) {
+  FARM_ASSERT(settings_.is_ours(name) && name.find('/') == std::string::npos);
+  using Content = std::optional<std::string>;
+  const UniqueFd file(
+      ::openat(directory_.get(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (!file && errno == ENOENT) {
+    forget(name);  // another process was faster
+    return Content();
+  }
+  const std::string shown = settings_.path + "/" + name;
+  if (!file) return system_error("open " + shown, errno);
+  FARM_TRY(std::string content, read_all(file.get(), settings_.max_bytes, shown));
+  // A time that cannot be set only makes the file older than it is.
+  ::futimens(file.get(), nullptr);
+  remember(name);
+  return Content(std::move(content));
+}
+
+void CappedDirectory::remove(const std::string& name) {
+  FARM_ASSERT(settings_.is_ours(name) && name.find('/') == std::string::npos);
+  ::unlinkat(directory_.get(), name.c_str(), 0);
+  forget(name);
 }
 
 }  // namespace farm::os

@@ -1,7 +1,7 @@
 // CappedDirectory: a directory of files that this program wrote, no larger together than a cap: the
-// oldest go first. Each file appears whole, by write-to-temporary and rename, or not at all (a
-// crash of the host may lose the last ones: nothing is synced). Not a store that anything relies
-// on.
+// oldest go first, counted from when they were written or last read. Each file appears whole, by
+// write-to-temporary and rename, or not at all (a crash of the host may lose the last ones: nothing
+// is synced). Not a store that anything relies on.
 //
 // Files of other names than ours are neither counted nor removed. Several processes may share the
 // directory; each learns of the others' files every kRescanAfter writes, so that the cap may be
@@ -28,6 +28,8 @@ struct CappedDirectorySettings {
   Bytes max_bytes;
   std::optional<unsigned> owner;  // the user that will write, if it is not the one that opens
   std::function<bool(std::string_view name)> is_ours;
+  // Refuse a directory into which anybody but its owner may write, or that is somebody else's.
+  bool nobody_else_writes = false;
 };
 
 class CappedDirectory {
@@ -45,6 +47,13 @@ class CappedDirectory {
   // kInternal.
   Expected<Done> write(const std::string& name, std::string_view content);
 
+  // A file of ours, which becomes the youngest of all; nullopt: there is none of this name. Errors:
+  // kInternal, a file larger than the cap included.
+  Expected<std::optional<std::string>> read(const std::string& name);
+  // Removes a file of ours, if it is there.
+  void remove(const std::string& name);
+
+  Bytes max_bytes() const { return settings_.max_bytes; }
   // Of our files, as far as we know them.
   Bytes used() const { return used_; }
   const std::string& path() const { return settings_.path; }

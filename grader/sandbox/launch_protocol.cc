@@ -207,12 +207,33 @@ SyscallFilter read_filter(Reader& in) {
   return filter;
 }
 
+// Everything is named, so that a field that joins one of these does not compile before it travels.
+
 void write_zygote(Writer& out, const ZygoteSettings& zygote) {
-  out.text(zygote.interpreter);
-  write_pairs(out, zygote.env);
-  write_texts(out, zygote.preload);
-  write_pairs(out, zygote.trusted);
-  out.number(zygote.patience.count());
+  const auto& [interpreter, env, preload, trusted, patience] = zygote;
+  out.text(interpreter);
+  write_pairs(out, env);
+  write_texts(out, preload);
+  write_pairs(out, trusted);
+  out.number(patience.count());
+}
+
+void write_root(Writer& out, const RootSettings& root) {
+  const auto& [readable_paths, readable_as, private_files, keeps_host_proc] = root;
+  write_texts(out, readable_paths);
+  write_pairs(out, readable_as);
+  write_pairs(out, private_files);
+  out.number(keeps_host_proc ? 1 : 0);
+}
+
+void write_cgroups(Writer& out, const CgroupLayout& cgroups) {
+  const auto& [version, hierarchies] = cgroups;
+  out.number(version);
+  out.number(static_cast<std::int64_t>(hierarchies.size()));
+  for (const auto& [controller, directory] : hierarchies) {
+    out.text(controller);
+    out.text(directory);
+  }
 }
 
 ZygoteSettings read_zygote(Reader& in) {
@@ -228,29 +249,26 @@ ZygoteSettings read_zygote(Reader& in) {
 }  // namespace
 
 std::string encode_settings(const LauncherSettings& settings) {
+  const auto& [isolation, no_cgroups_because, identities, root, cgroups, owner, cpus_per_run,
+               host_cpus, filters, zygote] = settings;
+  const auto& [base] = identities;
   Writer out;
-  out.number(static_cast<std::int64_t>(settings.isolation));
-  out.text(settings.no_cgroups_because);
-  out.number(settings.identities.base);
-  write_texts(out, settings.root.readable_paths);
-  write_pairs(out, settings.root.private_files);
-  out.number(settings.root.keeps_host_proc ? 1 : 0);
-  out.number(settings.cgroups.version);
-  Pairs hierarchies;
-  for (const auto& [controller, directory] : settings.cgroups.hierarchies)
-    hierarchies.emplace_back(controller, directory);
-  write_pairs(out, hierarchies);
-  out.number(settings.owner);
-  out.text({reinterpret_cast<const char*>(&settings.cpus_per_run), sizeof(double)});
-  out.number(static_cast<std::int64_t>(settings.host_cpus.size()));
-  for (const int cpu : settings.host_cpus) out.number(cpu);
-  out.number(static_cast<std::int64_t>(settings.filters.size()));
-  for (const auto& [profile, filter] : settings.filters) {
+  out.number(static_cast<std::int64_t>(isolation));
+  out.text(no_cgroups_because);
+  out.number(base);
+  write_root(out, root);
+  write_cgroups(out, cgroups);
+  out.number(owner);
+  out.text({reinterpret_cast<const char*>(&cpus_per_run), sizeof cpus_per_run});
+  out.number(static_cast<std::int64_t>(host_cpus.size()));
+  for (const int cpu : host_cpus) out.number(cpu);
+  out.number(static_cast<std::int64_t>(filters.size()));
+  for (const auto& [profile, filter] : filters) {
     out.number(static_cast<std::int64_t>(profile));
     write_filter(out, filter);
   }
-  out.number(settings.zygote ? 1 : 0);
-  if (settings.zygote) write_zygote(out, *settings.zygote);
+  out.number(zygote ? 1 : 0);
+  if (zygote) write_zygote(out, *zygote);
   return out.take();
 }
 
@@ -261,6 +279,7 @@ Expected<LauncherSettings> decode_settings(std::string_view bytes) {
   settings.no_cgroups_because = in.text();
   settings.identities.base = static_cast<unsigned>(in.number());
   settings.root.readable_paths = read_texts(in);
+  for (auto& [inside, path] : read_pairs(in)) settings.root.readable_as[inside] = std::move(path);
   settings.root.private_files = read_pairs(in);
   settings.root.keeps_host_proc = in.number() != 0;
   settings.cgroups.version = static_cast<int>(in.number());

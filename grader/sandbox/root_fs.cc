@@ -140,11 +140,12 @@ struct Prepared {
   std::string link_target;  // a symbolic link to make
 };
 
-Expected<Done> prepare(const std::string& path, bool device, std::vector<Prepared>& prepared) {
+Expected<Done> prepare(const std::string& path, bool device, std::vector<Prepared>& prepared,
+                       const std::string& shown_as = {}) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return Done{};  // not on this host
   Prepared entry;
-  entry.path = path;
+  entry.path = shown_as.empty() ? path : shown_as;
   if (S_ISLNK(status.st_mode)) {
     char target[4096];
     const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
@@ -181,6 +182,10 @@ Expected<Done> enter_prepared_root(const RootSettings& settings) {
   for (const std::string& path : settings.readable_paths) {
     if (::access(path.c_str(), F_OK) != 0) return mount_error("readable path " + path);
     FARM_CHECK_OK(prepare(path, false, prepared));
+  }
+  for (const auto& [inside, path] : settings.readable_as) {
+    if (::access(path.c_str(), F_OK) != 0) return mount_error("readable path " + path);
+    FARM_CHECK_OK(prepare(path, false, prepared, inside));
   }
 
   os::UniqueFd host_proc;

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstddef>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +22,8 @@ struct RootSettings {
   // Directories beyond the standard ones that programs may read, at their own paths: e.g. a virtual
   // environment.
   std::vector<std::string> readable_paths;
+  // The same for directories that programs see elsewhere: path inside → path on the host.
+  std::map<std::string, std::string> readable_as;
   // Files of our own in directories of their own: paths and contents. Root's alone to see.
   std::vector<std::pair<std::string, std::string>> private_files;
   // The kernel grants a user namespace a fresh /proc only where it sees a whole one already

@@ -170,7 +170,7 @@ Answer answer_of(EvaluationResult result, const std::string& language,
   answer.facts.verdict = result.verdict;
   answer.facts.language = language;
   answer.facts.timings = result.timings;
-  if (result.compile) answer.facts.compile = result.compile->wall;
+  if (result.compile && !result.compile->cached) answer.facts.compile = result.compile->wall;
   answer.facts.cached = result.cached;
   answer.result = std::move(result);
   return answer;

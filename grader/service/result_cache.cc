@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "grader/kafka/blob_store.h"
+#include "grader/os/sha256.h"
 
 namespace farm::service {
 namespace {
@@ -26,7 +26,7 @@ std::string ResultCache::key_of(const EvaluationRequest& request) {
   bare.metadata_json = "{}";
   bare.priority = {};
   bare.deadline_unix_ms.reset();
-  return kafka::sha256_hex(encode_request(bare));
+  return os::sha256_hex(encode_request(bare));
 }
 
 bool ResultCache::may_keep(const EvaluationRequest& request, const EvaluationResult& result) {

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "grader/os/files.h"
+#include "grader/os/sha256.h"
 #include "monitoring/log.h"
 
 namespace farm::service {
@@ -144,9 +145,8 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
     return offer_bad_case(opened.body.empty() ? source.value : opened.body, nullptr, refusal);
   }
   const EvaluationRequest& request = *opened.request;
-  const auto begun =
-      deduplicator_.begin(request.trainer, request.request_id, kafka::sha256_hex(opened.body),
-                          {source.position, address});
+  const auto begun = deduplicator_.begin(request.trainer, request.request_id,
+                                         os::sha256_hex(opened.body), {source.position, address});
   switch (begun.kind) {
     case Deduplicator::Kind::kRunning:
       parts_.metrics.count_duplicate();
@@ -258,6 +258,11 @@ void Service::housekeeping() {
                                   stats.commit_failures, stats.max_commit_span,
                                   stats.max_metadata_bytes, stats.skipped_done});
   if (status_reporter_) status_reporter_->tick(now, stats.assigned_partitions);
+  if (settings_.compile_cache != nullptr) {
+    const evaluate::CompileCacheNumbers numbers = settings_.compile_cache->numbers();
+    parts_.metrics.record_compile_cache(
+        {numbers.hits, numbers.misses, numbers.failures, numbers.used.count});
+  }
   if (settings_.launcher_restarts) {
     for (const std::int64_t total = settings_.launcher_restarts(); launcher_restarts_seen_ < total;
          ++launcher_restarts_seen_) {

@@ -20,6 +20,7 @@
 #include <optional>
 #include <string>
 
+#include "grader/evaluate/compile_cache.h"
 #include "grader/kafka/consumer.h"
 #include "grader/kafka/producer.h"
 #include "grader/os/unique_fd.h"
@@ -42,8 +43,9 @@ struct ServiceSettings {
   Bytes answer_cache = mib(64);  // of recent answers, for repeats
   std::string grader_id;
   GradingSettings grading;
-  std::function<std::int64_t()> launcher_restarts;  // total so far; may be empty
-  std::optional<StatusSettings> status;             // unset: no reports to grading.status
+  std::function<std::int64_t()> launcher_restarts;        // total so far; may be empty
+  const evaluate::CompileCache* compile_cache = nullptr;  // to report on; not owned; may be null
+  std::optional<StatusSettings> status;                   // unset: no reports to grading.status
 };
 
 // What its collaborators are; all outlive it.

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 
+#include "grader/evaluate/compile_cache.h"
 #include "grader/evaluate/harness.h"
 #include "monitoring/log.h"
 #include "schemas/bad_case.h"
@@ -77,13 +78,14 @@ std::int64_t Slots::launcher_restarts() const {
 }
 
 Expected<Slots> start_slots(const config::GraderConfig& config,
-                            const languages::Registry& languages) {
+                            const languages::Registry& languages, const std::string& headers) {
   sandbox::LauncherSettings settings;
   settings.isolation =
       config.isolation.value_or(::geteuid() == 0 ? Isolation::kFull : Isolation::kReduced);
   if (settings.isolation == Isolation::kReduced) FARM_CHECK_OK(drop_privileges(config));
   settings.identities = identities(config);
   settings.root.readable_paths = readable_paths(config);
+  if (!headers.empty()) settings.root.readable_as[evaluate::PrecompiledHeaders::kShownAt] = headers;
   settings.owner = ::getpid();
   settings.zygote = zygote(config, languages);
   FARM_CHECK_OK(sandbox::prepare_launcher_settings(settings));
@@ -108,6 +110,46 @@ Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::Grader
   settings.is_ours = is_bad_case_file_name;
   FARM_TRY(os::CappedDirectory directory, os::CappedDirectory::open(std::move(settings)));
   return Opened(std::move(directory));
+}
+
+std::string compiler_directory(const config::GraderConfig& config) {
+  const bool root = ::geteuid() == 0;
+  std::string base = config.compile_cache_dir;
+  if (base.empty() && root) base = "/var/cache/gradefarm";
+  if (base.empty() && !config.cache_home.empty()) base = config.cache_home + "/gradefarm";
+  if (base.empty()) return base;
+  const unsigned user = root ? identities(config).daemon() : static_cast<unsigned>(::geteuid());
+  return base + "/uid-" + std::to_string(user);
+}
+
+Expected<std::string> open_headers(const config::GraderConfig& config) {
+  std::string directory = compiler_directory(config);
+  if (directory.empty() || config.compile_cache.count == 0) return std::string();
+  directory += "/headers";
+  FARM_CHECK_OK(
+      evaluate::PrecompiledHeaders::make_directory(directory, identities(config).daemon()));
+  return directory;
+}
+
+std::optional<evaluate::PrecompiledHeaders> headers_in(const Expected<std::string>& directory,
+                                                       const std::string& stamp) {
+  if (!directory || directory->empty()) return std::nullopt;
+  return evaluate::PrecompiledHeaders(*directory, stamp);
+}
+
+Expected<std::optional<os::CappedDirectory>> open_compile_cache(
+    const config::GraderConfig& config) {
+  using Opened = std::optional<os::CappedDirectory>;
+  const std::string directory = compiler_directory(config);
+  if (directory.empty() || config.compile_cache.count == 0) return Opened();
+  os::CappedDirectorySettings settings;
+  settings.path = directory + "/programs";
+  settings.max_bytes = config.compile_cache;
+  settings.owner = identities(config).daemon();
+  settings.is_ours = evaluate::CompileCache::is_entry_name;
+  settings.nobody_else_writes = true;
+  FARM_TRY(os::CappedDirectory opened, os::CappedDirectory::open(std::move(settings)));
+  return Opened(std::move(opened));
 }
 
 Expected<Done> drop_privileges(const config::GraderConfig& config) {

@@ -10,6 +10,7 @@
 
 #include "grader/config/config.h"
 #include "grader/evaluate/plan.h"
+#include "grader/evaluate/precompiled_headers.h"
 #include "grader/kafka/client_config.h"
 #include "grader/languages/registry.h"
 #include "grader/os/capped_directory.h"
@@ -33,16 +34,34 @@ struct Slots {
   std::int64_t launcher_restarts() const;
 };
 
-// Forks the part that builds sandboxes, and runs a program in one. Precondition: single-threaded.
-// Where isolation `reduced` is asked of root, privileges are dropped before: nothing needs them
-// then. Errors: kInternal naming what the host lacks and the remedy; never less isolation than
-// configured.
+// The directory of precompiled headers, made ready for the daemon that drop_privileges() makes of
+// us; empty: this user has no place for it, or --compile-cache is 0. Errors: kInternal naming the
+// path.
+Expected<std::string> open_headers(const config::GraderConfig& config);
+
+// Its contents, for compilers of this `stamp` (service/toolchain_stamp.h). None: there is no place.
+std::optional<evaluate::PrecompiledHeaders> headers_in(const Expected<std::string>& directory,
+                                                       const std::string& stamp);
+
+// `headers` may be empty. Forks the part that builds sandboxes, and runs a program in one.
+// Precondition: single-threaded. Where isolation `reduced` is asked of root, privileges are dropped
+// before: nothing needs them then. Errors: kInternal naming what the host lacks and the remedy;
+// never less isolation than configured.
 Expected<Slots> start_slots(const config::GraderConfig& config,
-                            const languages::Registry& languages);
+                            const languages::Registry& languages, const std::string& headers = {});
 
 // The directory of bad cases, if one is configured, ready for the daemon that drop_privileges()
 // makes of us. Errors: kInternal naming the path and the remedy.
 Expected<std::optional<os::CappedDirectory>> open_bad_cases(const config::GraderConfig& config);
+
+// Where compilers' work is kept: --compile-cache-dir, or the default for this user; below it a
+// directory for the daemon's uid, so that graders of several do not meet. Empty: this user has no
+// home to keep it in.
+std::string compiler_directory(const config::GraderConfig& config);
+
+// Its part for compiled programs, ready for the daemon that drop_privileges() makes of us; none
+// where --compile-cache is 0. Errors: kInternal naming the path.
+Expected<std::optional<os::CappedDirectory>> open_compile_cache(const config::GraderConfig& config);
 
 // Gives up root, if it is there, for good: the daemon parses what comes from the network. Errors:
 // kInternal.

@@ -70,12 +70,14 @@ int bench(const config::BenchOptions& options, const command::Interrupt& interru
   }
   const auto wanted = chosen(options);
   if (!wanted) return config::kUsageExitCode;
-  const auto config = engine_config(options);
+  auto config = engine_config(options);
   if (!config) return complain(config.error().text()), config::kUsageExitCode;
-  auto engine = Engine::start(*config);
-  if (!engine) return complain(engine.error().text()), command::kExitGrader;
   auto scratch = command::ScratchDir::create();
   if (!scratch) return complain(scratch.error().text()), command::kExitFile;
+  // What graders of this host have compiled is neither measured nor touched.
+  config->compile_cache_dir = scratch->path() + "/compilers";
+  auto engine = Engine::start(*config);
+  if (!engine) return complain(engine.error().text()), command::kExitGrader;
   Lab lab(options, interrupt, **engine, *std::move(scratch));
   if (!options.json) {
     print(host_text() + "; isolation " + std::string(word(lab.engine().isolation())) + "\n");

@@ -113,6 +113,7 @@ Expected<Measured> measure_build(Lab& lab, const char* name, Source source, Unit
 }  // namespace
 
 Expected<Measured> measure_cpp_compile(Lab& lab) {
+  FARM_CHECK_OK(lab.engine().prepare_compilers());
   Profile profile;
   const auto unseen = [&](std::int64_t) { return program(lab.fresh_name()); };
   const Unit farm = [&](int slot, std::int64_t number) {
@@ -124,6 +125,7 @@ Expected<Measured> measure_cpp_compile(Lab& lab) {
 }
 
 Expected<Measured> measure_cpp_cached(Lab& lab) {
+  FARM_CHECK_OK(lab.engine().prepare_compilers());
   Profile profile;
   const auto same = [&](std::int64_t) { return program(lab.session()); };
   std::atomic<std::int64_t> graded = 0;
@@ -146,6 +148,7 @@ Expected<Measured> measure_cpp_cached(Lab& lab) {
 }
 
 Expected<Measured> measure_cpp_stdin(Lab& lab) {
+  FARM_CHECK_OK(lab.engine().prepare_compilers());
   Profile profile;
   const std::string source = program(lab.session() + " stdin");
   const Unit farm = [&](int slot, std::int64_t) {

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "grader/evaluate/evaluate.h"
+#include "grader/service/self_test.h"
+#include "grader/service/toolchain_stamp.h"
 #include "producer/bench/turns.h"
 
 namespace farm::bench {
@@ -75,8 +77,12 @@ class Engine::WatchedSandbox final : public sandbox::Sandbox {
   std::vector<SandboxRun> runs_;
 };
 
-Engine::Engine(grader::Slots slots, languages::Registry languages)
-    : slots_(std::move(slots)), languages_(std::move(languages)) {
+Engine::Engine(grader::Slots slots, languages::Registry languages,
+               std::optional<os::CappedDirectory> compiled, std::string headers)
+    : slots_(std::move(slots)),
+      languages_(std::move(languages)),
+      compiled_(std::move(compiled)),
+      headers_(std::move(headers)) {
   for (const auto& sandbox : slots_.sandboxes)
     watched_.push_back(std::make_unique<WatchedSandbox>(*sandbox));
 }
@@ -86,14 +92,34 @@ Engine::~Engine() = default;
 Expected<std::unique_ptr<Engine>> Engine::start(const config::GraderConfig& config) {
   FARM_TRY(languages::Registry languages,
            languages::Registry::load(grader::languages_directory(config)));
-  FARM_TRY(grader::Slots slots, grader::start_slots(config, languages));
-  std::unique_ptr<Engine> engine(new Engine(std::move(slots), std::move(languages)));
+  FARM_TRY(auto compiled, grader::open_compile_cache(config));
+  FARM_TRY(std::string headers, grader::open_headers(config));
+  FARM_TRY(grader::Slots slots, grader::start_slots(config, languages, headers));
+  std::unique_ptr<Engine> engine(
+      new Engine(std::move(slots), std::move(languages), std::move(compiled), std::move(headers)));
   evaluate::PlanSettings& settings = engine->tools_.settings;
   settings.limits = grader::server_limits(config, grader::host_memory());
   settings.python = config.python;
   settings.isolation = engine->slots_.isolation;
   settings.languages = &engine->languages_;
   return engine;
+}
+
+Expected<Done> Engine::prepare_compilers() {
+  if (compile_cache_ || !compiled_) return Done{};
+  evaluate::Tools tools = tools_;
+  tools.sandbox = slots_.sandboxes[0].get();
+  const std::string stamp = service::stamp_of(service::toolchain_places());
+  const evaluate::PrecompiledHeaders headers(headers_, stamp);
+  const auto statuses = service::test_languages(languages_, tools, &headers);
+  std::vector<LanguageDefinition> working;
+  for (const service::LanguageStatus& status : statuses)
+    if (status.available) working.push_back(status.definition);
+  FARM_TRY(languages_, languages::Registry::create(std::move(working)));
+  service::use(statuses, tools_.settings);
+  compile_cache_ = std::make_unique<evaluate::CompileCache>(*std::move(compiled_), stamp);
+  tools_.compile_cache = compile_cache_.get();
+  return Done{};
 }
 
 Graded Engine::grade(const EvaluationRequest& request, int slot) {

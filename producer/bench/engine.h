@@ -5,11 +5,15 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "grader/config/config.h"
+#include "grader/evaluate/compile_cache.h"
 #include "grader/evaluate/tools.h"
 #include "grader/languages/registry.h"
+#include "grader/os/capped_directory.h"
 #include "grader/startup/startup.h"
 #include "schemas/expected.h"
 #include "schemas/request.h"
@@ -38,12 +42,18 @@ struct Graded {
 
 class Engine {
  public:
-  // Forks, and keeps the privileges of this process: precondition: single-threaded. Errors:
-  // kInternal naming what the host lacks and the remedy.
+  // Forks, and keeps the privileges of this process: precondition: single-threaded. What compilers
+  // make is kept in config.compile_cache_dir. Errors: kInternal naming what the host lacks and the
+  // remedy.
   static Expected<std::unique_ptr<Engine>> start(const config::GraderConfig& config);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
+
+  // What a grader does before it compiles: finds the linker, precompiles headers, and opens the
+  // compile cache. Once; blocks for some seconds. Before any slot is used. Errors: the language
+  // does not work here.
+  Expected<Done> prepare_compilers();
 
   // Blocks. A slot is used by one thread at a time.
   Graded grade(const EvaluationRequest& request, int slot);
@@ -54,10 +64,14 @@ class Engine {
 
  private:
   class WatchedSandbox;
-  Engine(grader::Slots slots, languages::Registry languages);
+  Engine(grader::Slots slots, languages::Registry languages,
+         std::optional<os::CappedDirectory> compiled, std::string headers);
 
   grader::Slots slots_;
   languages::Registry languages_;
+  std::optional<os::CappedDirectory> compiled_;  // until it is the cache's
+  std::string headers_;                          // their directory
+  std::unique_ptr<evaluate::CompileCache> compile_cache_;
   std::vector<std::unique_ptr<WatchedSandbox>> watched_;
   evaluate::Tools tools_;  // but for the sandbox
 };

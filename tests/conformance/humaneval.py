@@ -37,6 +37,7 @@ def requests_of(name, first, canonical_only):
 
 
 def main():
+    farm.precompiles_headers()
     parser = argparse.ArgumentParser(description="Canonical solutions must pass, mutants must not.")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--embedded", action="store_true", help="with an embedded broker and grader (the default)")

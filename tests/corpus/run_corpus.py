@@ -130,6 +130,7 @@ def print_table(results):
 
 
 def main():
+    farm.precompiles_headers()
     parser = argparse.ArgumentParser(description="Grade the corpus and compare each result with what its case expects.")
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--embedded", action="store_true", help="with an embedded broker and grader (the default)")

@@ -13,6 +13,7 @@
 
 #include "grader/kafka/blob_store.h"
 #include "grader/kafka/embedded_broker.h"
+#include "grader/os/sha256.h"
 #include "producer/random_name.h"
 #include "schemas/topics.h"
 #include "tests/support/scripted_grader.h"
@@ -410,7 +411,7 @@ TEST_F(ClientBlobTest, ResultWhoseBlobIsGoneIsAskedForAgain) {
   std::atomic<bool> missed = false;
   auto answering = grader([&](ScriptedGrader& self, const Record& request) {
     if (missed) return answer_once(self, request);
-    const std::string hash = kafka::sha256_hex("never stored");
+    const std::string hash = os::sha256_hex("never stored");
     const std::string location = "file:" + hash.substr(0, 2) + "/" + hash + ".zst";
     self.reply(request, envelope_of(request, {hash, 12, location}));
   });

@@ -10,6 +10,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("GRADEFARM_BUILD", ROOT / "build"))
 SHARED = pathlib.Path(os.environ.get("GRADEFARM_SHARED", ROOT.parent / "shared"))
+# Tests compile for themselves; those that are about the compile cache give it a directory of their own.
+os.environ.setdefault("GRADEFARM_COMPILE_CACHE", "0")
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE of these programs
 
 
@@ -32,6 +34,12 @@ def shared(*parts):
     if not path.exists():
         skip(f"{path} is not there (GRADEFARM_SHARED names the folder of shared test data)")
     return path
+
+
+def precompiles_headers():
+    """From now on graders precompile headers, once a build tree, and keep no programs: one byte holds none."""
+    os.environ["GRADEFARM_COMPILE_CACHE"] = "1"
+    os.environ["GRADEFARM_COMPILE_CACHE_DIR"] = str(BUILD / "compilers")
 
 
 def needs_root():

@@ -28,6 +28,7 @@ const std::vector<Door>& doors() {
       {"librdkafka",
        {"librdkafka/", "rdkafka.h", "rdkafka_mock.h", "rdkafkacpp.h"},
        "grader/kafka/"},
+      {"OpenSSL", {"openssl/"}, "grader/os/"},
       {"libseccomp", {"seccomp.h", "libseccomp/"}, "grader/sandbox/"},
       {"prometheus-cpp", {"prometheus/"}, "monitoring/"},
       {"civetweb", {"civetweb.h", "CivetServer.h"}, "monitoring/"},

@@ -197,6 +197,7 @@ TEST(Metrics, EveryRowOfTheTableIsRecordedByAMethod) {
   metrics.observe_canary(20ms, std::chrono::system_clock::now());
   metrics.count_bad_case(BadCaseOutcome::kWritten);
   metrics.record_consumer({5, 5, 5, 5, 5, 5, 0});
+  metrics.record_compile_cache({5, 5, 5, 5});
 
   const std::string text = metrics.text();
   for (const MetricSpec& metric : metric_table()) {

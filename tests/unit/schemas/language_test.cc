@@ -40,6 +40,8 @@ TEST(DecodeLanguage, CompileCommandsKeepTheirOrderAndLimitsTheirUnits) {
   EXPECT_EQ(language.compile->commands.at(0).at(0), "/usr/bin/g++");
   EXPECT_EQ(language.compile->commands.at(1).at(0), "/usr/bin/strip");
   EXPECT_EQ(language.compile->outputs, std::vector<std::string>{"main"});
+  EXPECT_EQ(language.compile->linkers, (std::vector<std::string>{"mold", "gold"}));
+  EXPECT_EQ(language.compile->precompiled, std::vector<std::string>{"bits/stdc++.h"});
   EXPECT_EQ(language.profile, SyscallProfile::kNative);
   EXPECT_EQ(language.limits.run_cpu, Milliseconds(5000));
   EXPECT_EQ(language.limits.memory, std::nullopt);

@@ -63,6 +63,7 @@ TEST(GraderConfig, TakesEverythingByFlag) {
                               "--blob-dir /blobs --languages-dir /languages "
                               "--python /venv/bin/python --drain-timeout 2m --canary-interval 0s "
                               "--answer-cache 1MiB --result-cache 2MiB --result-cache-window 5m "
+                              "--compile-cache 0 --compile-cache-dir /cache "
                               "--sandbox-uid-base 70000 --log-level debug --log-format json "
                               "--kafka-property x=1 --kafka-property y=2=3"));
 
@@ -82,6 +83,8 @@ TEST(GraderConfig, TakesEverythingByFlag) {
   EXPECT_EQ(config.answer_cache, mib(1));
   EXPECT_EQ(config.result_cache, mib(2));
   EXPECT_EQ(config.result_cache_window, Milliseconds{300'000});
+  EXPECT_EQ(config.compile_cache, Bytes{0});
+  EXPECT_EQ(config.compile_cache_dir, "/cache");
   EXPECT_EQ(config.sandbox_uid_base, 70000U);
   EXPECT_EQ(config.log.level, monitoring::LogLevel::kDebug);
   EXPECT_EQ(config.log.format, monitoring::LogFormat::kJson);

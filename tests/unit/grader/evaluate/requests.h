@@ -30,7 +30,9 @@ inline LanguageDefinition cpp_language() {
   language.source_name = "main.cpp";
   language.compile = LanguageDefinition::Compile{
       {{"/usr/bin/g++", "-std=gnu++17", "-O0", "-fmax-errors=5", "-o", "{binary}", "{source}"}},
-      {"{binary}"}};
+      {"{binary}"},
+      {},
+      {"bits/stdc++.h"}};
   language.run.command = {"./{binary}"};
   language.profile = SyscallProfile::kNative;
   language.evaluations = {"stdin_stdout", "function_call", "assert", "run"};

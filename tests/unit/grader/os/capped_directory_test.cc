@@ -266,5 +266,45 @@ TEST_F(HandedOver, ADirectoryWithOtherFilesIsRefusedAndLeftAsItWas) {
   EXPECT_EQ(owner_of(root_ / "dumps"), 0U);
 }
 
+TEST_F(CappedDirectoryTest, WhatIsReadIsYoungestAgain) {
+  std::filesystem::create_directory(root_ / "dumps");
+  put("1.dump", "1234567890", 30);
+  put("2.dump", "1234567890", 20);
+  CappedDirectory directory = open(25);
+
+  EXPECT_EQ(directory.read("1.dump").value(), "1234567890");
+  ASSERT_TRUE(directory.write("3.dump", "1234567890"));
+
+  EXPECT_THAT(names(), ElementsAre("1.dump", "3.dump"));
+}
+
+TEST_F(CappedDirectoryTest, AFileThatIsNotThereIsNoError) {
+  CappedDirectory directory = open(25);
+  EXPECT_EQ(directory.read("1.dump").value(), std::nullopt);
+  directory.remove("1.dump");
+}
+
+TEST_F(CappedDirectoryTest, WhatIsRemovedTakesNoRoom) {
+  CappedDirectory directory = open(25);
+  ASSERT_TRUE(directory.write("1.dump", "1234567890"));
+
+  directory.remove("1.dump");
+
+  EXPECT_EQ(directory.used(), Bytes{0});
+  EXPECT_EQ(directory.read("1.dump").value(), std::nullopt);
+}
+
+TEST_F(CappedDirectoryTest, OneThatOthersMayWriteToIsRefusedWhereThatMatters) {
+  CappedDirectorySettings careful = settings(25);
+  careful.nobody_else_writes = true;
+  EXPECT_TRUE(CappedDirectory::open(careful));
+
+  ASSERT_EQ(::chmod(careful.path.c_str(), 0777), 0);
+
+  const auto opened = CappedDirectory::open(careful);
+  ASSERT_FALSE(opened);
+  EXPECT_THAT(opened.error().text(), HasSubstr("not only user"));
+}
+
 }  // namespace
 }  // namespace farm::os

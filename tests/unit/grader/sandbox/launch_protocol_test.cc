@@ -54,6 +54,7 @@ LauncherSettings full_settings() {
   settings.no_cgroups_because = "no such thing";
   settings.identities.base = 777;
   settings.root.readable_paths = {"/venv"};
+  settings.root.readable_as = {{"/headers", "/var/cache/headers"}};
   settings.root.private_files = {{"/secret/a", std::string("\0x", 2)}};
   settings.root.keeps_host_proc = true;
   settings.cgroups.version = 1;
@@ -82,6 +83,7 @@ TEST(ForkserverSettings, RoundTripKeepsEveryField) {
   EXPECT_EQ(encode_settings(*decoded), bytes);
   EXPECT_EQ(decoded->isolation, Isolation::kReduced);
   EXPECT_EQ(decoded->identities.base, 777U);
+  EXPECT_EQ(decoded->root.readable_as, full_settings().root.readable_as);
   EXPECT_EQ(decoded->root.private_files, full_settings().root.private_files);
   EXPECT_TRUE(decoded->root.keeps_host_proc);
   EXPECT_EQ(decoded->cgroups.hierarchies[1].directory, "/p");

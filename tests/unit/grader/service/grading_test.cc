@@ -65,6 +65,14 @@ TEST(OpenRequest, BrokenJsonIsRejectedWithoutIdentity) {
   EXPECT_EQ(opened.identity.request_id, "");
 }
 
+TEST(AnswerOf, TimesOfACompilerThatDidNotRunAreNotCounted) {
+  EvaluationResult result;
+  result.compile.emplace().wall = Milliseconds(700);
+  EXPECT_EQ(answer_of(result, "cpp", settings()).facts.compile, Milliseconds(700));
+  result.compile->cached = true;
+  EXPECT_EQ(answer_of(result, "cpp", settings()).facts.compile, std::nullopt);
+}
+
 TEST(OpenRequest, BlobIsOpenedLikeTheRequestItself) {
   const std::string directory = ::testing::TempDir() + "grading_blobs";
   const auto store = kafka::BlobStore::open(directory);
