@@ -94,7 +94,7 @@ Expected<Conversation> Conversation::begin_turns(int launcher, std::uint32_t run
   FARM_TRY(Conversation conversation, begin(launcher, run_number, spec, std::move(peer)));
   conversation.peer_ = std::move(own);
   conversation.turns_ = &turns;
-  conversation.begin_turn();
+  if (!spec.rests) conversation.begin_turn();
   return conversation;
 }
 
@@ -189,6 +189,8 @@ Expected<Done> Conversation::exchange(short events) {
 
 // Asks for the times of a turn whose answer has come in full.
 Expected<Done> Conversation::note_answer() {
+  // Who rests was not asked.
+  if ((resting_ || resuming_) && !received_.empty()) return kill(Ending::kDismissed);
   if (awaiting_times_ || hung_up_ || received_.size() < kHeader) return Done{};
   const std::size_t size = size_in(received_);
   if (size > static_cast<std::size_t>(spec_->limits.output.count)) {
@@ -198,10 +200,20 @@ Expected<Done> Conversation::note_answer() {
   }
   if (received_.size() < kHeader + size) return Done{};
   awaiting_times_ = true;
+  return order_turn();
+}
+
+Expected<Done> Conversation::order_turn() {
   LaunchCommand command;
   command.kind = LaunchCommand::Kind::kTurn;
   command.run_number = number_;
   return os::send_message(launcher_, as_bytes(command));
+}
+
+Expected<Done> Conversation::resume() {
+  resting_ = false;
+  resuming_ = true;
+  return order_turn();
 }
 
 Expected<Done> Conversation::end_turn(const LaunchReply& reply) {
@@ -219,7 +231,8 @@ Expected<Done> Conversation::end_turn(const LaunchReply& reply) {
   turn.stderr_total = drains_[1].start_anew();
   turns_->answered(std::move(turn));
   awaiting_times_ = false;
-  begin_turn();
+  resting_ = spec_->rests;
+  if (!resting_) begin_turn();
   return note_answer();
 }
 
@@ -278,6 +291,11 @@ Expected<Done> Conversation::read_reply() {
       return Done{};
     case LaunchReply::Kind::kTurn:
       if (awaiting_times_) return end_turn(reply);
+      if (resuming_) {
+        resuming_ = false;
+        begin_turn();
+        return Done{};
+      }
       break;
     case LaunchReply::Kind::kStarted:
       break;

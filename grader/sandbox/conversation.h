@@ -57,7 +57,8 @@ class Conversation {
   // (kExhausted); the launcher is gone (kUnavailable).
   static Expected<Conversation> begin(int launcher, std::uint32_t run_number, const RunSpec& spec,
                                       PeerEnds peer);
-  // The same with this process as the peer. `turns` is borrowed for as long as this lives.
+  // The same with this process as the peer. `turns` is borrowed for as long as this lives. Where
+  // spec.rests, the program speaks first, and is told something only after resume().
   static Expected<Conversation> begin_turns(int launcher, std::uint32_t run_number,
                                             const RunSpec& spec, TurnTaker& turns);
 
@@ -68,6 +69,14 @@ class Conversation {
   // then.
   Expected<Done> handle(const Events& happened);
   bool ended() const { return ended_; }
+
+  // Whether it is the launcher's turn to say something, which it does at once.
+  bool awaits_launcher() const { return awaiting_times_ || resuming_; }
+
+  // Of a program that rests: whether it does, and the end of that.
+  bool is_resting() const { return resting_ && !kill_sent_ && !ended_; }
+  // Precondition: is_resting(). Its next turn begins. Errors: kUnavailable.
+  Expected<Done> resume();
 
   // Orders the run killed, once; nothing happens if it has ended meanwhile. Errors: kUnavailable.
   Expected<Done> kill(Ending reason);
@@ -84,6 +93,7 @@ class Conversation {
   void begin_turn();
   Expected<Done> exchange(short events);
   Expected<Done> note_answer();
+  Expected<Done> order_turn();  // the turn's times are told, and begin anew
   Expected<Done> end_turn(const LaunchReply& reply);
   Expected<Done> keep_file(std::string_view text, const std::vector<os::UniqueFd>& fds);
   void keep_ending(const LaunchReply& reply);
@@ -99,6 +109,8 @@ class Conversation {
   os::UniqueFd peer_;
   std::string to_send_, received_;
   bool awaiting_times_ = false;
+  bool resting_ = false;
+  bool resuming_ = false;  // the launcher has yet to begin the turn
   bool hung_up_ = false;
   bool answered_too_much_ = false;  // and may have ended by itself before it was killed for it
 

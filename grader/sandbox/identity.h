@@ -15,7 +15,7 @@ struct Identities {
 
   unsigned daemon() const { return base; }    // the daemon, after start
   unsigned init() const { return base + 1; }  // pid 1 of every sandbox: not the submission's uid
-  // Of slot n and, with as many again, of its tester.
+  // Of slot n, with as many again of its tester, and as many of each language's resident compiler.
   unsigned slot(int index) const { return base + 2 + static_cast<unsigned>(index); }
 };
 

@@ -112,9 +112,12 @@ std::string encode_payload(const RunSpec& spec) {
   }
   write_limits(out, spec.limits);
   out.number(spec.turns);
+  out.number(spec.rests ? 1 : 0);
   out.number(static_cast<std::int64_t>(spec.profile));
   out.number(static_cast<std::int64_t>(spec.fetch.size()));
   for (const std::string& path : spec.fetch) out.text(path);
+  out.number(static_cast<std::int64_t>(spec.fetch_suffixes.size()));
+  for (const std::string& suffix : spec.fetch_suffixes) out.text(suffix);
   out.number(spec.fetch_limit.count);
   return out.take();
 }
@@ -141,10 +144,13 @@ Expected<RunSpec> decode_payload(std::string_view bytes) {
   }
   spec.limits = read_limits(in);
   spec.turns = static_cast<int>(in.number());
+  spec.rests = in.number() != 0;
   const std::int64_t profile = in.number();
   spec.profile = static_cast<Profile>(profile);
   spec.fetch.resize(in.count());
   for (std::string& path : spec.fetch) path = in.text();
+  spec.fetch_suffixes.resize(in.count());
+  for (std::string& suffix : spec.fetch_suffixes) suffix = in.text();
   spec.fetch_limit.count = in.number();
   if (!in.ok() || spec.commands.empty() || profile < 0 ||
       profile > static_cast<std::int64_t>(Profile::kCompile)) {

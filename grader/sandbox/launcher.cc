@@ -137,6 +137,8 @@ class Launcher {
     descriptors = {};
     for (const std::string& path : spec.fetch)
       FARM_CHECK_OK(send_file(tree, path, spec.fetch_limit));
+    for (const std::string& suffix : spec.fetch_suffixes)
+      FARM_CHECK_OK(send_files_ending(tree, suffix, spec.fetch_limit));
     reply.kind = LaunchReply::Kind::kEnded;
     reply.isolation = setup_.isolation();
     send(reply, zygote_failed_, {});
@@ -187,6 +189,7 @@ class Launcher {
     run.cpus = settings_.cpus_per_run;
     run.host_cpus = plan.cpus;
     run.limits = spec.limits;
+    run.rests = spec.rests;
     run.read_order = [this] { return read_order(); };
     std::optional<ProcessTree> watched;
     if (!cgroup) watched.emplace(proc_.get(), init.pid, tree.work_fd(), spec.limits.memory);
@@ -408,6 +411,18 @@ class Launcher {
     reply.kind = LaunchReply::Kind::kFile;
     send(reply, path + '\0' + opened.refused,
          file ? std::vector<int>{file.get()} : std::vector<int>{});
+    return Done{};
+  }
+
+  Expected<Done> send_files_ending(const WorkTree& tree, const std::string& suffix, Bytes limit) {
+    FARM_TRY(const std::vector<std::string> names, tree.names_ending(suffix, kMostBySuffix));
+    if (names.size() > kMostBySuffix) {
+      LaunchReply reply;
+      reply.kind = LaunchReply::Kind::kFile;
+      send(reply, names.front() + '\0' + "one of more than " + std::to_string(kMostBySuffix), {});
+      return Done{};
+    }
+    for (const std::string& name : names) FARM_CHECK_OK(send_file(tree, name, limit));
     return Done{};
   }
 

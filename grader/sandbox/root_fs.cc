@@ -1,5 +1,6 @@
 #include "grader/sandbox/root_fs.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sched.h>
@@ -8,6 +9,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
@@ -389,6 +391,27 @@ Expected<WorkTree::Opened> WorkTree::open_output(const std::string& path, Bytes 
                           std::to_string(limit.count)};
   }
   return Opened{fd.release(), ""};
+}
+
+Expected<std::vector<std::string>> WorkTree::names_ending(std::string_view suffix,
+                                                          std::size_t most) const {
+  const int fd = ::openat(work_fd_, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return system_error("open /work", errno);
+  DIR* const directory = ::fdopendir(fd);
+  if (directory == nullptr) {
+    const int error = errno;
+    ::close(fd);
+    return system_error("read /work", error);
+  }
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(directory)) {
+    const std::string_view name = entry->d_name;
+    if (name.size() > suffix.size() && name.ends_with(suffix)) names.emplace_back(name);
+    if (names.size() > most) break;
+  }
+  ::closedir(directory);
+  std::sort(names.begin(), names.end());
+  return names;
 }
 
 }  // namespace farm::sandbox

@@ -81,6 +81,9 @@ class WorkTree {
     std::string refused;
   };
   Expected<Opened> open_output(const std::string& path, Bytes limit) const;
+  // Names right in /work that end in `suffix`, sorted, at most `most` and one. Precondition and
+  // errors as above.
+  Expected<std::vector<std::string>> names_ending(std::string_view suffix, std::size_t most) const;
 
   // The work directory; ours. Whoever asks for its file system's size gets that of all three parts.
   int work_fd() const { return work_fd_; }

@@ -37,6 +37,9 @@ struct Limits {
   std::int64_t tmpfs_inodes = 4096;
 };
 
+// More files of one suffix than this, and none of them is brought back: the first name says so.
+inline constexpr std::size_t kMostBySuffix = 1024;
+
 struct RunSpec {
   // Run in this order in one sandbox (same work directory, fresh process trees); the first that
   // does not exit with 0 ends the run and is the outcome. More than one only for compilers. argv[0]
@@ -53,9 +56,17 @@ struct RunSpec {
   std::string channel_input;
   Limits limits;
   int turns = 1;  // at most; the limits of time and output are of each (Sandbox::run_turns)
+  // Between two turns it may wait for ever (resident.h). Its first turn is its getting ready.
+  bool rests = false;
   Profile profile = Profile::kManaged;
+  // On stderr of a program that failed: its run time had no more memory (evaluate/attempts.h). Not
+  // for the sandbox, which knows nothing of languages. Empty: there is no such text.
+  std::string out_of_memory_text;
   // Regular files to bring back after every process is dead, and the most that each may weigh.
   std::vector<std::string> fetch;
+  // Likewise every regular file right in the work directory whose name ends so, at most
+  // kMostBySuffix of each.
+  std::vector<std::string> fetch_suffixes;
   Bytes fetch_limit = mib(64);
 };
 

@@ -86,7 +86,7 @@ class Supervisor {
       if (usage.out_of_memory == OutOfMemory::kOwnLimit) return end_now(Ending::kByItself);
     }
     const Nanoseconds elapsed = Clock::now() - started_at_;
-    if (elapsed >= wall_kill_) {
+    if (!resting_ && elapsed >= wall_kill_) {
       FARM_TRY(std::vector<pid_t> members, meter_.members());
       members.push_back(program_);  // as a zombie it is no member any more
       note_starvation(longest_run_delay(run_.proc_fd, members));
@@ -103,7 +103,7 @@ class Supervisor {
     }
     const auto cpu_left = Nanoseconds(
         static_cast<std::int64_t>(static_cast<double>((cpu_kill_ - used).count()) / run_.cpus));
-    const Nanoseconds wall_left = wall_kill_ - wall_had(elapsed);
+    const Nanoseconds wall_left = resting_ ? wall_kill_ : wall_kill_ - wall_had(elapsed);
     return std::max(kShortestWait, std::min({cpu_left, wall_left, watch.value_or(wall_left)}));
   }
 
@@ -213,10 +213,11 @@ class Supervisor {
     note_starvation(delay);
     const Clock::time_point now = Clock::now();
     const Nanoseconds wall = wall_had(now - started_at_);
-    if (tells_nothing(now - started_at_, wall)) {
+    if (!resting_ && tells_nothing(now - started_at_, wall)) {
       (void)end_now(Ending::kStarved);
       return Done{};
     }
+    if (run_.rests) resting_ = !resting_;
     FARM_CHECK_OK(check_cpu_time(members));
     run_.report_turn(
         {total - end_.cpu_before - end_.miscounted, wall, end_.starved, end_.miscounted});
@@ -314,6 +315,7 @@ class Supervisor {
   bool finished_ = false;
   bool reaped_ = false;
   bool stood_still_ = false;  // in this turn
+  bool resting_ = false;
   pid_t program_ = 0;
   Clock::time_point started_at_;
   Nanoseconds delay_before_{0}, init_delay_before_{0}, init_waited_{0};

@@ -54,6 +54,9 @@ struct SupervisedRun {
   std::vector<int> host_cpus;  // that the program may use
   double cpus = 1;             // the run's CPU quota: how fast it can use up its CPU time
   Limits limits;
+  // Every second turn is a rest, which has no limit of wall time. What it computes meanwhile is
+  // limited all the same.
+  bool rests = false;
   // stolen_time.h; a test says what the kernel would.
   Nanoseconds (*ahead_of_ticks)(const std::vector<pid_t>&) = sandbox::ahead_of_ticks;
   // Reads one message from daemon_fd. Error: the daemon is gone.

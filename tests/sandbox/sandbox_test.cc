@@ -553,6 +553,30 @@ TEST_F(SandboxTest, OnlyPlainFilesOfTheWorkDirectoryAreFetched) {
   }
 }
 
+TEST_F(SandboxTest, FilesAreFetchedByWhatTheirNamesEndIn) {
+  RunSpec spec = shell(
+      "echo a > A.class; echo b > B.class; echo c > c.txt; mkdir d; echo d > d/D.class; "
+      "ln -s /etc/passwd link.class; echo e > .class");
+  spec.fetch_suffixes = {".class"};
+
+  const RunOutcome outcome = run(spec);
+
+  ASSERT_EQ(outcome.files.size(), 3U);
+  EXPECT_EQ(outcome.files.at("A.class").content, "a\n");
+  EXPECT_EQ(outcome.files.at("B.class").content, "b\n");
+  EXPECT_NE(outcome.files.at("link.class").refused, "");
+}
+
+TEST_F(SandboxTest, OfTooManyFilesOfOneEndingNoneIsFetched) {
+  RunSpec spec = shell("i=0; while [ $i -le 1024 ]; do : > $i.o; i=$((i+1)); done");
+  spec.fetch_suffixes = {".o"};
+
+  const RunOutcome outcome = run(spec);
+
+  ASSERT_EQ(outcome.files.size(), 1U);
+  EXPECT_EQ(outcome.files.begin()->second.refused, "one of more than 1024");
+}
+
 TEST_F(SandboxTest, ProgramThatCannotBeExecutedIsItsOwnFault) {
   RunSpec spec = shell("");
   spec.commands = {{"./missing"}};

@@ -14,6 +14,8 @@ RunSpec full_spec() {
   spec.limits.tmpfs_inodes = 77;
   spec.profile = Profile::kCompile;
   spec.fetch = {"a", "b/c"};
+  spec.fetch_suffixes = {".class"};
+  spec.rests = true;
   spec.fetch_limit = mib(3);
   return spec;
 }
@@ -28,6 +30,8 @@ TEST(LaunchPayload, RoundTripKeepsEveryField) {
   EXPECT_TRUE(decoded->files[0].executable);
   EXPECT_FALSE(decoded->files[0].writable);
   EXPECT_EQ(decoded->fetch_limit, mib(3));
+  EXPECT_EQ(decoded->fetch_suffixes, std::vector<std::string>{".class"});
+  EXPECT_TRUE(decoded->rests);
 }
 
 TEST(LaunchPayload, EveryTruncationIsAnErrorNotACrash) {
