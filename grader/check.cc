@@ -193,7 +193,7 @@ void check_languages(Findings& findings, const config::GraderConfig& config,
                      const languages::Registry& registry, sandbox::Sandbox& sandbox,
                      Isolation isolation, const Expected<std::string>& headers_directory) {
   evaluate::Tools tools;
-  tools.settings.limits = server_limits(config, host_memory());
+  tools.settings.limits = server_limits(config, host_memory(), resident_memory(config, registry));
   tools.settings.python = config.python;
   tools.settings.isolation = isolation;
   tools.settings.languages = &registry;
@@ -309,15 +309,17 @@ int check_host(const config::GraderConfig& config) {
   findings.add(check_privileges(full));
   check_kernel(findings, wanted);
   findings.add(check_cgroups(full));
-  findings.add(judge_memory(host_memory(), config.workers,
-                            server_limits(config, host_memory()).maxima.memory,
-                            config.maxima.memory));
+  auto registry = languages::Registry::load(languages_directory(config));
+  findings.add(judge_memory(
+      host_memory(), config.workers,
+      server_limits(config, host_memory(),
+                    resident_memory(config, registry ? *registry : languages::Registry()))
+          .maxima.memory,
+      config.maxima.memory));
   findings.add(check_descriptors(config.workers));
   findings.add(check_clock());
   findings.add(judge_overcommit(first_line_of("/proc/sys/vm/overcommit_memory")));
   findings.add(judge_core_pattern(first_line_of("/proc/sys/kernel/core_pattern")));
-
-  auto registry = languages::Registry::load(languages_directory(config));
   if (!registry) {
     findings.add(failing("languages", registry.error().text(), "mend or remove the file"));
   }

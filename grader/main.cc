@@ -180,7 +180,8 @@ int run(const config::GraderConfig& config) {
   }
 
   evaluate::Tools tools;
-  tools.settings.limits = server_limits(config, host_memory());
+  tools.settings.limits =
+      server_limits(config, host_memory(), resident_memory(config, *all_languages));
   tools.settings.python = config.python;
   tools.settings.isolation = slots->isolation;
   tools.settings.languages = &*all_languages;
@@ -193,6 +194,7 @@ int run(const config::GraderConfig& config) {
   if (!working) return fail(working.error());
   health.set("languages", true);
   tools.settings.languages = &*working;
+  tools.settings.limits = server_limits(config, host_memory(), resident_memory(config, *working));
   service::use(statuses, tools.settings);
   tools.settings.environment = service::environment_digest(statuses);
   const auto compile_cache =
@@ -261,13 +263,14 @@ int run(const config::GraderConfig& config) {
   std::vector<ToldZygote> sandboxes;
   for (const auto& one : slots->sandboxes)
     sandboxes.emplace_back(*one, static_cast<int>(sandboxes.size()));
-  service::Evaluate evaluate = [&tools, &sandboxes](const EvaluationRequest& request, int slot,
-                                                    service::SpareSlots& spare) {
+  service::Evaluate evaluate = [&tools, &sandboxes, &slots](const EvaluationRequest& request,
+                                                            int slot, service::SpareSlots& spare) {
     const auto sandbox_of = [&sandboxes](int number) -> sandbox::Sandbox& {
       return sandboxes[static_cast<std::size_t>(number)];
     };
     evaluate::Tools own = tools;
     own.sandbox = &sandbox_of(slot);
+    own.residents = slots->residents[static_cast<std::size_t>(slot)].get();
     own.lend = [&spare, sandbox_of](std::function<void(sandbox::Sandbox&)> work) {
       return spare.lend(
           [sandbox_of, work = std::move(work)](int other) { work(sandbox_of(other)); });

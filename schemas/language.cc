@@ -20,6 +20,9 @@ constexpr json::Words<SyscallProfile, 3> kProfiles = {{{SyscallProfile::kNative,
                                                        {SyscallProfile::kManaged, "managed"},
                                                        {SyscallProfile::kCompile, "compile"}}};
 
+constexpr json::Words<SourceNaming, 2> kNamings = {
+    {{SourceNaming::kSourceName, "source_name"}, {SourceNaming::kJavaClass, "java_class"}}};
+
 const json::Schema& language_schema() {
   static const json::Schema schema = [] {
     rapidjson::Document source = json::schema_source("language.schema.json");
@@ -74,6 +77,15 @@ Expected<LanguageDefinition::Compile> decode_compile(const Node& node, const Pat
     FARM_CHECK_OK(check_placeholders(compile.outputs[i], Path(outputs_path, i)));
   }
   FARM_CHECK_OK(json::check_paths(compile.outputs, outputs_path));
+  compile.trusted = json::strings(node, "trusted");
+  FARM_CHECK_OK(json::check_paths(compile.trusted, Path(where, "trusted")));
+  if (const Node* resident = find(node, "resident")) {
+    compile.resident.emplace();
+    FARM_TRY(compile.resident->command,
+             argv_of(*find(*resident, "command"), Path(Path(where, "resident"), "command")));
+    compile.resident->memory.count = find(*resident, "memory_bytes")->GetInt64();
+    compile.resident->uses = find(*resident, "uses")->GetInt();
+  }
   compile.linkers = json::strings(node, "linkers");
   compile.precompiled = json::strings(node, "precompiled");
   FARM_CHECK_OK(json::check_paths(compile.precompiled, Path(where, "precompiled")));
@@ -109,12 +121,15 @@ Expected<LanguageDefinition> decode_language(std::string_view text) {
   if (const std::string_view objection = path_objection(language.source_name); !objection.empty()) {
     return violation(Path(top, "source_name"), std::string("the path ").append(objection));
   }
+  language.naming =
+      json::parse_word(kNamings, json::string_or_empty(root, "naming"), SourceNaming::kSourceName);
   if (const Node* compile = find(root, "compile")) {
     FARM_TRY(language.compile, decode_compile(*compile, Path(top, "compile")));
   }
   const Path run_path(top, "run");
   FARM_TRY(language.run.command,
            argv_of(*find(*find(root, "run"), "command"), Path(run_path, "command")));
+  language.out_of_memory = json::string_or_empty(root, "out_of_memory");
   language.profile =
       json::parse_word(kProfiles, json::string_or_empty(root, "profile"), SyscallProfile::kManaged);
   language.env = json::string_map(root, "env");

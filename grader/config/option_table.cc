@@ -65,7 +65,8 @@ std::vector<OptionSpec> make_table() {
                        "Slots: programs that run at the same time; auto is one a CPU.",
                        kGrader | kGrade | kUp | kReplay | kDoctor};
     workers.maximum =
-        290;  // uids: the daemon's, init's and two a slot, up to sandbox_uid_base + 581
+        290;  // uids: the daemon's, init's and two a slot, up to sandbox_uid_base + 581;
+              // with compilers that stay four (startup.cc has none stay where that is too many)
     workers.legacy_environment = "WORKERS";
     add(workers);
   }
@@ -103,6 +104,10 @@ std::vector<OptionSpec> make_table() {
        kGraderOnly});
   add({"compile_cache_dir", kPath, "", "/var/cache/gradefarm as root, else ~/.cache/gradefarm",
        "Directory for what compilers made. Graders of one host may share it.", kGraderOnly});
+  add({"cold_compilers", kSwitch, "false", "",
+       "Start a compiler for each program, also where one could stay and be asked again. Such "
+       "compilers take memory: a slot sets aside what their language files say.",
+       kGraderOnly});
   add({"canary_interval", kDuration, "1m", "",
        "How often a grader asks itself a request through Kafka, for /readyz and metrics; 0s: "
        "never.",
@@ -131,7 +136,7 @@ std::vector<OptionSpec> make_table() {
         kCount,
         "60600",
         "",
-        "The daemon runs as this uid; the next ones are for sandboxes: one, and two a slot.",
+        "The daemon runs as this uid; the next ones are for sandboxes: one, and up to four a slot.",
         kGraderOnly};
     base.maximum = 2'000'000'000;
     add(base);

@@ -3,6 +3,16 @@
 #include <thread>
 
 namespace farm::evaluate {
+namespace {
+
+// Run times with a heap of their own end by themselves where that is full.
+bool says_out_of_memory(const sandbox::RunOutcome& outcome, const std::string& text) {
+  const bool failed = outcome.ending == sandbox::Ending::kByItself &&
+                      (outcome.signal || outcome.exit_code.value_or(0) != 0);
+  return failed && !text.empty() && outcome.stderr_bytes.find(text) != std::string::npos;
+}
+
+}  // namespace
 
 Expected<Done> check_usable(const sandbox::RunOutcome& outcome, Isolation min_isolation) {
   if (outcome.ending == sandbox::Ending::kStarved) {
@@ -39,6 +49,8 @@ Expected<Attempted> run_until_reliable(const sandbox::RunSpec& spec, Isolation m
   const auto attempt = [&]() -> Expected<bool> {
     FARM_TRY(attempted.outcome, tools.sandbox->run(spec));
     FARM_CHECK_OK(check_usable(attempted.outcome, min_isolation));
+    if (says_out_of_memory(attempted.outcome, spec.out_of_memory_text))
+      attempted.outcome.out_of_memory = true;
     attempted.classification = classify(attempted.outcome, spec.limits);
     return attempted.classification.confirm;
   };

@@ -39,8 +39,14 @@ std::string missing_product(const sandbox::RunSpec& spec, const sandbox::RunOutc
   for (const std::string& path : spec.fetch) {
     const auto file = outcome.files.find(path);
     if (file == outcome.files.end()) return "the compiler produced no " + path;
-    if (!file->second.refused.empty())
-      return "the compiler's " + path + " is unusable: " + file->second.refused;
+  }
+  for (const std::string& suffix : spec.fetch_suffixes) {
+    const bool any = std::any_of(outcome.files.begin(), outcome.files.end(),
+                                 [&](const auto& file) { return file.first.ends_with(suffix); });
+    if (!any) return "the compiler produced no *" + suffix;
+  }
+  for (const auto& [path, file] : outcome.files) {
+    if (!file.refused.empty()) return "the compiler's " + path + " is unusable: " + file.refused;
   }
   return {};
 }
@@ -74,6 +80,9 @@ Expected<CompileCache::Compiled> compiled(const Program& program, Isolation min_
   const sandbox::RunSpec spec =
       tries ? with_headers(*program.compile, program.precompiled) : *program.compile;
   const auto build = [&]() -> Expected<sandbox::RunOutcome> {
+    if (tools.residents != nullptr) {
+      if (auto outcome = tools.residents->compile(program)) return *std::move(outcome);
+    }
     FARM_TRY(Attempted first, run_until_reliable(spec, min_isolation, tools));
     if (!tries || would_be_the_same(first)) return std::move(first.outcome);
     FARM_TRY(Attempted plain, run_until_reliable(*program.compile, min_isolation, tools));
@@ -117,8 +126,10 @@ Expected<Build> compile(const Program& program, const Plan& plan, const Tools& t
     return build;
   }
   for (auto& [path, file] : done.outcome.files) {
-    build.products.push_back(
-        {.path = path, .content = std::move(file.content), .executable = true, .writable = false});
+    build.products.push_back({.path = program.products_in + path,
+                              .content = std::move(file.content),
+                              .executable = true,
+                              .writable = false});
   }
   return build;
 }

@@ -13,7 +13,7 @@ namespace {
 using sandbox::RunOutcome;
 
 // Part of every key and entry: bump when either changes its meaning.
-constexpr std::string_view kFormat = "gradefarm compiled 1\n";
+constexpr std::string_view kFormat = "gradefarm compiled 2\n";
 constexpr std::size_t kChecksum = 64;
 
 // Values one behind the other, texts with their length before them: no two lists of values have the
@@ -120,6 +120,7 @@ std::string compile_key(const sandbox::RunSpec& spec, std::string_view toolchain
   }
   fields.add(spec.stdin_bytes);
   fields.add_list(spec.fetch);
+  fields.add_list(spec.fetch_suffixes);
   fields.add(spec.fetch_limit.count);
   fields.add(static_cast<std::int64_t>(spec.profile));
   const sandbox::Limits& limits = spec.limits;
@@ -145,10 +146,11 @@ bool is_repeatable(const RunOutcome& outcome, const sandbox::Limits& limits) {
   if (seen.confirm) return false;
   if (seen.verdict != Verdict::kAccepted && seen.verdict != Verdict::kRuntimeError) return false;
   if (*outcome.exit_code == 0) return true;
-  // What GCC and its parts say where the machine, and not the program, is in the way. A program
-  // that prints it itself (#error) is compiled every time.
+  // What GCC and its parts, javac and node say where the machine, and not the program, is in the
+  // way. A program that prints it itself (#error) is compiled every time.
   return !has_any(outcome.stderr_bytes,
                   {"terminated program", "terminated with signal", "internal compiler error",
+                   "out of resources", "insufficient memory", "fatal error has been detected",
                    "memory exhausted", "out of memory", "Cannot allocate memory", "No space left",
                    "Resource temporarily unavailable", "Input/output error"});
 }

@@ -279,6 +279,13 @@ Expected<Harness> make_assert_harness(std::string_view language, const AssertTes
   return no_harness(language, "assert");
 }
 
+Expected<sandbox::InputFile> trusted_compiler_file(const std::string& name) {
+  for (const auto& [file, content] : embedded::k_harness_files) {
+    if (file == name) return trusted_file(name, std::string(content));
+  }
+  return internal_error("this grader has no trusted file '" + name + "' for a compiler");
+}
+
 std::vector<std::pair<std::string, std::string>> trusted_python_files() {
   std::vector<std::pair<std::string, std::string>> files;
   for (const auto& [name, content] : embedded::k_harness_files) {

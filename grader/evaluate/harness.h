@@ -65,6 +65,10 @@ std::string_view program_end(std::string_view language, const AssertTests& evalu
 // exit codes tell need no harness.
 Harness make_checker_harness(std::string_view language, const std::string& source);
 
+// A file that a language's compile commands use (LanguageDefinition::Compile::trusted), to place
+// below .farm. Errors: kInternal: there is none of that name.
+Expected<sandbox::InputFile> trusted_compiler_file(const std::string& name);
+
 // Names and contents of the trusted Python files, whichever harness uses them.
 std::vector<std::pair<std::string, std::string>> trusted_python_files();
 

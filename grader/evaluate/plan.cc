@@ -9,6 +9,7 @@
 #include "grader/evaluate/harness.h"
 #include "grader/languages/extract.h"
 #include "grader/languages/placeholders.h"
+#include "grader/languages/source_names.h"
 #include "grader/sandbox/supervise.h"
 
 namespace farm::evaluate {
@@ -20,6 +21,8 @@ constexpr Bytes kCompileTmpfs = mib(256);
 constexpr std::int64_t kCompileInodes = 4096;
 constexpr std::int64_t kCompileProcesses = 64;
 constexpr std::int64_t kCompileOpenFiles = 256;
+// What a resident compiler may answer: its products are in it.
+constexpr Bytes kResidentAnswer = mib(64);
 
 using Files = std::map<std::string, sandbox::InputFile>;
 
@@ -125,12 +128,37 @@ Expected<std::vector<std::string>> expanded(const std::vector<std::string>& argv
   return done;
 }
 
+// The compiler of `language` that stays: under the language's limits, whatever a request's are.
+Expected<sandbox::RunSpec> make_resident(const LanguageDefinition& language,
+                                         const PlanSettings& settings) {
+  const LanguageDefinition::Compile::Resident& resident = *language.compile->resident;
+  FARM_TRY(const LimitValues limits, resolve({}, language.limits, settings.limits));
+  sandbox::RunSpec spec;
+  FARM_TRY(std::vector<std::string> argv, expanded(resident.command, {}));
+  spec.commands = {std::move(argv)};
+  spec.env = language.env;
+  for (const std::string& name : language.compile->trusted) {
+    FARM_TRY(sandbox::InputFile file, trusted_compiler_file(name));
+    spec.files.push_back(std::move(file));
+  }
+  spec.limits = compile_limits(limits);
+  spec.limits.memory = resident.memory;
+  spec.limits.output = kResidentAnswer;
+  spec.profile = sandbox::Profile::kCompile;
+  spec.turns = resident.uses;
+  return spec;
+}
+
 // How to build and run a program whose files are `files`, with or without a harness.
 Expected<Program> make_program(const LanguageDefinition& language, const std::string& source,
                                Files files, const Harness& harness, const LimitValues& limits,
                                const PlanSettings& settings) {
   languages::PlaceholderValues values;
   values.source = harness.main_source.empty() ? source : harness.main_source;
+  const auto text = files.find(source);
+  const languages::SourceNames names = languages::source_names(
+      language, text == files.end() ? std::string_view() : text->second.content);
+  values.main_class = names.main_class;
   values.memory_mib = limits.memory.count / mib(1).count;
   values.python = settings.python;
 
@@ -144,7 +172,22 @@ Expected<Program> make_program(const LanguageDefinition& language, const std::st
       FARM_TRY(std::vector<std::string> argv, expanded(command, values));
       spec.commands.push_back(with_harness(std::move(argv), harness));
     }
-    FARM_TRY(spec.fetch, expanded(language.compile->outputs, values));
+    for (const std::string& name : language.compile->trusted) {
+      FARM_TRY(sandbox::InputFile file, trusted_compiler_file(name));
+      place(compile_files, std::move(file));
+    }
+    FARM_TRY(const std::vector<std::string> outputs, expanded(language.compile->outputs, values));
+    for (const std::string& output : outputs) {
+      if (output.front() == '*') {
+        spec.fetch_suffixes.push_back(output.substr(1));
+      } else {
+        spec.fetch.push_back(output);
+      }
+    }
+    program.products_in = names.directory;
+    if (language.compile->resident && harness.compile_files.empty()) {
+      FARM_TRY(program.resident, make_resident(language, settings));
+    }
     spec.env = language.env;
     spec.files = listed(compile_files);
     spec.limits = compile_limits(limits);
@@ -167,6 +210,7 @@ Expected<Program> make_program(const LanguageDefinition& language, const std::st
   program.run.files = listed(files);
   program.run.limits = run_limits(limits);
   program.run.profile = profile_of(language.profile);
+  program.run.out_of_memory_text = language.out_of_memory;
   return program;
 }
 
@@ -250,6 +294,7 @@ Expected<std::optional<SourceText>> source_text(const EvaluationRequest& request
     if (submission.continues_prompt) source.program = tests->prompt;
   }
   source.program += source.submitted;
+  if (!submission.entry_file) source.path = languages::source_names(language, source.program).file;
   if (tests != nullptr) source.program += program_end(language.id, *tests);
   return std::optional(std::move(source));
 }
@@ -338,11 +383,11 @@ struct PlanParts {
     limits.tmpfs = limits.tmpfs + room;
     limits.memory = limits.memory + room;
     Files files;
-    place(files, {.path = definition->source_name, .content = checker.code});
+    const std::string path = languages::source_names(*definition, checker.code).file;
+    place(files, {.path = path, .content = checker.code});
     FARM_TRY(plan.checker,
-             make_program(*definition, definition->source_name, std::move(files),
-                          make_checker_harness(definition->id, definition->source_name), limits,
-                          settings));
+             make_program(*definition, path, std::move(files),
+                          make_checker_harness(definition->id, path), limits, settings));
     return Done{};
   }
 };
@@ -478,6 +523,7 @@ void describe(const sandbox::RunSpec& spec, const std::string& what, std::string
            (file.writable ? "" : ", trusted") + ")\n";
   }
   for (const std::string& path : spec.fetch) out += "  fetch " + path + "\n";
+  for (const std::string& suffix : spec.fetch_suffixes) out += "  fetch *" + suffix + "\n";
   out += "  limits cpu_ms=" + std::to_string(spec.limits.cpu.count()) +
          " wall_ms=" + std::to_string(spec.limits.wall.count()) +
          " memory=" + std::to_string(spec.limits.memory.count) +

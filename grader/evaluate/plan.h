@@ -35,7 +35,9 @@ struct PlanSettings {
 struct Program {
   std::string language;  // canonical id
   std::optional<sandbox::RunSpec>
-      compile;              // its `fetch` are the files that `run` needs besides its own
+      compile;  // what it fetches are the files that `run` needs besides its own
+  std::optional<sandbox::RunSpec> resident;  // a compiler that stays (resident_compilers.h)
+  std::string products_in;  // where its products go in the work directory; empty, or ends in '/'
   std::string precompiled;  // where headers are with which it may be tried first; empty: nowhere
   sandbox::RunSpec run;     // without the case's input and the build's files
 };

@@ -8,6 +8,7 @@
 
 #include "grader/evaluate/compile_cache.h"
 #include "grader/evaluate/plan.h"
+#include "grader/evaluate/resident_compilers.h"
 #include "grader/sandbox/sandbox.h"
 
 namespace farm::evaluate {
@@ -17,8 +18,9 @@ namespace farm::evaluate {
 inline constexpr const char* kJudgeVersion = "2";
 
 struct Tools {
-  sandbox::Sandbox* sandbox = nullptr;    // not owned
-  CompileCache* compile_cache = nullptr;  // not owned; null: everything is compiled
+  sandbox::Sandbox* sandbox = nullptr;     // not owned
+  ResidentCompilers* residents = nullptr;  // of this slot, not owned; null: compilers come and go
+  CompileCache* compile_cache = nullptr;   // not owned; null: everything is compiled
   PlanSettings settings;
   const std::atomic<bool>* cancelled =
       nullptr;  // not owned; looked at before each run; may be null

@@ -21,6 +21,7 @@ std::optional<std::string> value_of(std::string_view name, const PlaceholderValu
   if (name == "dir") return values.dir;
   if (name == "memory_mib") return std::to_string(values.memory_mib);
   if (name == "python") return values.python;
+  if (name == "main_class") return values.main_class;
   return std::nullopt;
 }
 
@@ -41,8 +42,9 @@ Expected<std::string> expand(std::string_view text, const PlaceholderValues& val
     }
     const auto value = value_of(name, values);
     if (!value) {
-      return invalid_request("unknown placeholder {" + std::string(name) +
-                             "}; known: {source} {binary} {dir} {memory_mib} {python}");
+      return invalid_request(
+          "unknown placeholder {" + std::string(name) +
+          "}; known: {source} {binary} {dir} {memory_mib} {python} {main_class}");
     }
     result += *value;
     at = open + name.size() + 2;

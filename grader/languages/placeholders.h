@@ -20,6 +20,7 @@ struct PlaceholderValues {
   std::string dir = "/work";       // {dir}
   std::int64_t memory_mib =
       512;  // {memory_mib}: the run's memory limit, for run times with a heap option
+  std::string main_class = "Main";  // {main_class}: where a run time is told where to begin
   std::string python =
       "/usr/bin/python3";  // {python}: the interpreter that the operator configured
 };

@@ -35,6 +35,9 @@ std::vector<std::string> toolchain_places() {
           "/usr/lib/gcc",
           "/usr/lib/gcc-cross",
           "/usr/include",
+          "/usr/lib/jvm",
+          "/usr/lib/node_modules",
+          "/usr/share/nodejs",
           "/usr/local/bin",
           "/usr/local/include",
           "/usr/local/lib"};

@@ -7,9 +7,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <map>
 
 #include "grader/evaluate/compile_cache.h"
 #include "grader/evaluate/harness.h"
+#include "grader/sandbox/resident.h"
 #include "monitoring/log.h"
 #include "schemas/bad_case.h"
 
@@ -45,6 +47,42 @@ std::optional<sandbox::ZygoteSettings> zygote(const config::GraderConfig& config
   settings.preload = *config.python_preload;
   settings.trusted = evaluate::trusted_python_files();
   return settings;
+}
+
+// Of uids that a grader may use (config/option_table.cc), for slots with launchers of their own for
+// tester and two compilers.
+constexpr int kMostSlotsWithResidents = 145;
+
+// The languages whose compilers may stay, in the registry's order.
+std::vector<const LanguageDefinition*> with_resident(const config::GraderConfig& config,
+                                                     const languages::Registry& languages) {
+  std::vector<const LanguageDefinition*> found;
+  if (config.cold_compilers || config.workers > kMostSlotsWithResidents) return found;
+  for (const std::string& id : languages.ids()) {
+    const LanguageDefinition* language = languages.find(id);
+    if (language->compile && language->compile->resident) found.push_back(language);
+  }
+  return found;
+}
+
+// Each in a sandbox of its own, whose launcher has a number beyond those of slots and testers.
+std::unique_ptr<evaluate::ResidentCompilers> residents_of(
+    int slot, int workers, const std::vector<const LanguageDefinition*>& languages,
+    sandbox::Forkserver& forkserver) {
+  std::map<std::string, int> launchers;
+  for (const LanguageDefinition* language : languages) {
+    const int place = 2 + static_cast<int>(launchers.size());
+    launchers[language->id] = place * workers + slot;
+  }
+  return std::make_unique<evaluate::ResidentCompilers>(
+      [launchers = std::move(launchers), &forkserver](
+          const std::string& language,
+          sandbox::RunSpec spec) -> std::unique_ptr<sandbox::Resident> {
+        const auto launcher = launchers.find(language);
+        if (launcher == launchers.end()) return nullptr;
+        return std::make_unique<sandbox::LinuxResident>(forkserver, launcher->second,
+                                                        std::move(spec));
+      });
 }
 
 // What a sandbox needs of the kernel shows when a program runs in it, and should before requests
@@ -89,12 +127,15 @@ Expected<Slots> start_slots(const config::GraderConfig& config,
   settings.owner = ::getpid();
   settings.zygote = zygote(config, languages);
   FARM_CHECK_OK(sandbox::prepare_launcher_settings(settings));
-  FARM_TRY(sandbox::Forkserver forkserver, sandbox::Forkserver::start(std::move(settings)));
+  FARM_TRY(sandbox::Forkserver forkserver, sandbox::Forkserver::start(settings));
   Slots slots;
   slots.forkserver = std::make_unique<sandbox::Forkserver>(std::move(forkserver));
+  const auto staying = with_resident(config, languages);
   for (int slot = 0; slot < config.workers; ++slot) {
     slots.sandboxes.push_back(
         std::make_unique<sandbox::LinuxSandbox>(*slots.forkserver, slot, config.workers + slot));
+    slots.residents.push_back(
+        staying.empty() ? nullptr : residents_of(slot, config.workers, staying, *slots.forkserver));
   }
   FARM_CHECK_OK(try_first_slot(slots));
   return slots;
@@ -169,12 +210,21 @@ Bytes host_memory() {
           static_cast<std::int64_t>(::sysconf(_SC_PAGESIZE))};
 }
 
-evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes memory) {
+Bytes resident_memory(const config::GraderConfig& config, const languages::Registry& languages) {
+  Bytes total;
+  for (const LanguageDefinition* language : with_resident(config, languages))
+    total = total + language->compile->resident->memory;
+  return total;
+}
+
+evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes memory,
+                                     Bytes residents) {
   evaluate::ServerLimits limits;
   const Bytes slot{static_cast<std::int64_t>(static_cast<double>(memory.count) * kMemoryShare /
                                              std::max(1, config.workers))};
   // A tester may run beside each submission, under the farm's default limit.
-  const Bytes share{std::max(slot.count - limits.defaults.memory.count, slot.count / 2)};
+  const Bytes share{
+      std::max(slot.count - limits.defaults.memory.count - residents.count, slot.count / 2)};
   const config::LimitMaxima& from = config.maxima;
   evaluate::LimitValues& to = limits.maxima;
   to.compile_cpu = from.compile_cpu;

@@ -11,6 +11,7 @@
 #include "grader/config/config.h"
 #include "grader/evaluate/plan.h"
 #include "grader/evaluate/precompiled_headers.h"
+#include "grader/evaluate/resident_compilers.h"
 #include "grader/kafka/client_config.h"
 #include "grader/languages/registry.h"
 #include "grader/os/capped_directory.h"
@@ -28,6 +29,8 @@ std::filesystem::path languages_directory(const config::GraderConfig& config);
 struct Slots {
   std::unique_ptr<sandbox::Forkserver> forkserver;
   std::vector<std::unique_ptr<sandbox::LinuxSandbox>> sandboxes;
+  // Of each slot; null where --cold-compilers.
+  std::vector<std::unique_ptr<evaluate::ResidentCompilers>> residents;
   Isolation isolation = Isolation::kNone;  // of a program that ran in the first one
   std::string set_up;                      // the same in words
 
@@ -69,7 +72,12 @@ Expected<Done> drop_privileges(const config::GraderConfig& config);
 
 // The limits of this host: the configured maxima, with memory cut so that all slots together fit
 // its memory, each with a submission and a tester.
-evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes host_memory);
+// `residents` is what each slot sets aside for its resident compilers.
+evaluate::ServerLimits server_limits(const config::GraderConfig& config, Bytes host_memory,
+                                     Bytes residents);
+
+// The memory of the resident compilers of these languages in one slot.
+Bytes resident_memory(const config::GraderConfig& config, const languages::Registry& languages);
 Bytes host_memory();
 
 kafka::ClientConfig kafka_client(const config::GraderConfig& config);

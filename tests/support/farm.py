@@ -12,6 +12,9 @@ BUILD = pathlib.Path(os.environ.get("GRADEFARM_BUILD", ROOT / "build"))
 SHARED = pathlib.Path(os.environ.get("GRADEFARM_SHARED", ROOT.parent / "shared"))
 # Tests compile for themselves; those that are about the compile cache give it a directory of their own.
 os.environ.setdefault("GRADEFARM_COMPILE_CACHE", "0")
+# A grader tests each of its languages as it starts, which takes seconds where compilers are slow: those that only the tests
+# of languages need are left out elsewhere.
+SLOW_LANGUAGES = ("java", "typescript")
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE of these programs
 
 
@@ -34,6 +37,25 @@ def shared(*parts):
     if not path.exists():
         skip(f"{path} is not there (GRADEFARM_SHARED names the folder of shared test data)")
     return path
+
+
+def has_languages(*slow):
+    """From now on graders have the languages that start at once, and these of the slow ones."""
+    directory = BUILD / "languages" / "-".join(("quick", *slow))
+    directory.mkdir(parents=True, exist_ok=True)
+    for path in (ROOT / "grader" / "languages").glob("*.json"):
+        link = directory / path.name
+        if (path.stem not in SLOW_LANGUAGES or path.stem in slow) and not link.exists():
+            link.unlink(missing_ok=True)
+            try:
+                link.symlink_to(path)
+            except FileExistsError:  # another test of this moment
+                pass
+    os.environ["GRADEFARM_LANGUAGES_DIR"] = str(directory)
+
+
+if "GRADEFARM_LANGUAGES_DIR" not in os.environ:
+    has_languages()
 
 
 def precompiles_headers():

@@ -42,6 +42,13 @@ TEST(DecodeLanguage, CompileCommandsKeepTheirOrderAndLimitsTheirUnits) {
   EXPECT_EQ(language.compile->outputs, std::vector<std::string>{"main"});
   EXPECT_EQ(language.compile->linkers, (std::vector<std::string>{"mold", "gold"}));
   EXPECT_EQ(language.compile->precompiled, std::vector<std::string>{"bits/stdc++.h"});
+  EXPECT_EQ(language.compile->trusted, std::vector<std::string>{"compiler.js"});
+  ASSERT_TRUE(language.compile->resident.has_value());
+  EXPECT_EQ(language.compile->resident->command.at(0), "/usr/bin/node");
+  EXPECT_EQ(language.compile->resident->memory, mib(256));
+  EXPECT_EQ(language.compile->resident->uses, 200);
+  EXPECT_EQ(language.naming, SourceNaming::kJavaClass);
+  EXPECT_EQ(language.out_of_memory, "java.lang.OutOfMemoryError");
   EXPECT_EQ(language.profile, SyscallProfile::kNative);
   EXPECT_EQ(language.limits.run_cpu, Milliseconds(5000));
   EXPECT_EQ(language.limits.memory, std::nullopt);

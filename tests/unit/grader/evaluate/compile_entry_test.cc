@@ -46,6 +46,7 @@ TEST(CompileKey, IsAnotherForEverythingThatACompilerSees) {
       [](auto& spec) {
         spec.fetch = {"main", "map"};
       },
+      [](auto& spec) { spec.fetch_suffixes = {".class"}; },
       [](auto& spec) { spec.limits.cpu += Milliseconds(1); },
       [](auto& spec) { spec.limits.memory = mib(100); },
       [](auto& spec) { spec.limits.tmpfs = mib(100); },

@@ -280,6 +280,32 @@ TEST(Evaluate, AnOutOfMemoryKillIsConfirmedByAnotherRun) {
   EXPECT_EQ(result.cases[0].attempts, 2);
 }
 
+TEST(Evaluate, ARunTimeThatSaysThatItsHeapIsFullHasMetTheMemoryLimit) {
+  LanguageDefinition language = python_language();
+  language.out_of_memory = "HeapIsFull";
+  const auto languages = languages::Registry::create({language}).value();
+  const RunOutcome full = exited(1, "", "Exception: HeapIsFull: 512 MiB\n");
+  FakeSandbox sandbox;
+  sandbox.then(full).then(full);
+  Tools tools = tools_with(sandbox);
+  tools.settings.languages = &languages;
+
+  EXPECT_EQ(evaluate(two_cases(), tools).verdict, Verdict::kMemoryLimit);
+}
+
+TEST(Evaluate, AProgramThatOnlySpeaksOfAFullHeapIsJudgedByItsOutput) {
+  LanguageDefinition language = python_language();
+  language.out_of_memory = "HeapIsFull";
+  const auto languages = languages::Registry::create({language}).value();
+  FakeSandbox sandbox;
+  sandbox.always([](const RunSpec&) { return exited(0, "one", "HeapIsFull"); });
+  Tools tools = tools_with(sandbox);
+  tools.settings.languages = &languages;
+  const EvaluationRequest request = request_of("python", "…", io_cases({{"", "one"}}));
+
+  EXPECT_EQ(evaluate(request, tools).verdict, Verdict::kAccepted);
+}
+
 // ---- stopping
 
 TEST(Evaluate, CasesThatTotalWallKeptFromStartingDoNotPass) {

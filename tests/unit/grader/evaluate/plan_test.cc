@@ -206,6 +206,58 @@ TEST(Plan, ARunOfACompiledProgramFetchesItsProducts) {
   EXPECT_THAT(plan.submission.run.commands, ElementsAre(ElementsAre("./program")));
 }
 
+TEST(Plan, AJavaProgramIsNamedByItsTextAndItsClassesGoWhereTheyAreLookedFor) {
+  LanguageDefinition language = cpp_language();
+  language.id = "java";
+  language.source_name = "Main.java";
+  language.naming = SourceNaming::kJavaClass;
+  language.compile->commands = {{"/usr/bin/javac", "{source}"}};
+  language.compile->outputs = {"*.class"};
+  language.run.command = {"/usr/bin/java", "{main_class}"};
+  const auto languages = languages::Registry::create({language}).value();
+  PlanSettings with = settings();
+  with.languages = &languages;
+
+  const Plan plan =
+      make_plan(request_of("java", "package a.b; public class Answer {}", io_cases({{"", ""}})),
+                with)
+          .value();
+
+  ASSERT_TRUE(plan.submission.compile);
+  EXPECT_THAT(paths(*plan.submission.compile), ElementsAre("Answer.java"));
+  EXPECT_THAT(plan.submission.compile->commands,
+              ElementsAre(ElementsAre("/usr/bin/javac", "Answer.java")));
+  EXPECT_THAT(plan.submission.compile->fetch, IsEmpty());
+  EXPECT_THAT(plan.submission.compile->fetch_suffixes, ElementsAre(".class"));
+  EXPECT_EQ(plan.submission.products_in, "a/b/");
+  EXPECT_THAT(plan.submission.run.commands,
+              ElementsAre(ElementsAre("/usr/bin/java", "a.b.Answer")));
+}
+
+TEST(Plan, ACompilerThatStaysHasItsLanguagesLimitsWhateverIsAsked) {
+  LanguageDefinition language = cpp_language();
+  language.compile->resident = {{"/usr/bin/compiled", "--stay"}, mib(300), 50};
+  language.compile->trusted = {"java_compiler.java"};
+  language.limits.compile_cpu = Milliseconds(7000);
+  const auto languages = languages::Registry::create({language}).value();
+  PlanSettings with = settings();
+  with.languages = &languages;
+  EvaluationRequest request = io_request("cpp");
+  request.limits.compile_cpu = Milliseconds(1);
+  request.submission.files = {{"theirs.h", ""}};
+
+  const Plan plan = make_plan(request, with).value();
+
+  ASSERT_TRUE(plan.submission.resident);
+  const sandbox::RunSpec& resident = *plan.submission.resident;
+  EXPECT_THAT(resident.commands, ElementsAre(ElementsAre("/usr/bin/compiled", "--stay")));
+  EXPECT_THAT(paths(resident), ElementsAre(".farm/java_compiler.java"));
+  EXPECT_EQ(resident.limits.cpu, Milliseconds(7000));
+  EXPECT_EQ(resident.limits.memory, mib(300));
+  EXPECT_EQ(resident.turns, 50);
+  EXPECT_EQ(resident.profile, sandbox::Profile::kCompile);
+}
+
 TEST(Plan, LimitsOfTheRunAndOfTheCompilerAreApart) {
   EvaluationRequest request = io_request("cpp");
   request.limits.processes = 1;

@@ -32,6 +32,8 @@ inline LanguageDefinition cpp_language() {
       {{"/usr/bin/g++", "-std=gnu++17", "-O0", "-fmax-errors=5", "-o", "{binary}", "{source}"}},
       {"{binary}"},
       {},
+      {},
+      {},
       {"bits/stdc++.h"}};
   language.run.command = {"./{binary}"};
   language.profile = SyscallProfile::kNative;

@@ -20,8 +20,12 @@ LanguageDefinition compiled_language(std::vector<std::string> linkers) {
   LanguageDefinition language;
   language.id = "cpp";
   language.source_name = "main.cpp";
-  language.compile = LanguageDefinition::Compile{
-      {{"/usr/bin/g++", "-o", "{binary}", "{source}"}}, {"{binary}"}, std::move(linkers), {}};
+  language.compile = LanguageDefinition::Compile{{{"/usr/bin/g++", "-o", "{binary}", "{source}"}},
+                                                 {"{binary}"},
+                                                 {},
+                                                 {},
+                                                 std::move(linkers),
+                                                 {}};
   language.run.command = {"./{binary}"};
   language.version_command = {"/usr/bin/g++", "--version"};
   language.evaluations = {"stdin_stdout"};

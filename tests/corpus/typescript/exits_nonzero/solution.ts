@@ -1,0 +1,2 @@
+console.log('right');
+process.exitCode = 3;

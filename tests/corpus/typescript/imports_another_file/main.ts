@@ -1,0 +1,3 @@
+import { word, type Word } from './other';
+const said: Word = word();
+console.log(said);
