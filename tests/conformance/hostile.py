@@ -1,13 +1,17 @@
 #!/usr/bin/env python3
 """Grades hostile submissions, each alone in a slot, and fails unless nothing is paid, got out or was left behind.
 
-  hostile.py [--suite own|shared|all] [--quick] [--farms N] [--slack SECONDS] [--only TEXT] [--all]
+  hostile.py [--suite own|shared|all] [--quick] [--residents] [--farms N] [--slack SECONDS] [--only TEXT] [--all]
 
 After each item the same slot must pass an honest program that looks for leftovers from inside, and look as it did
 before from outside: processes, descriptors and mounts of the grader, control groups, files, IPC objects. Items are
 spread over N farms of one slot. Every item must meet its expectation (hostile/README.md) within its limits, attempts
 included, and the slack. The table shows what failed; --all shows every item. Languages that are not served are
 skipped by name.
+
+Compilers that stay (java, typescript) come and go, and with them processes of the grader. So they are off, but with
+--residents: then only items of their languages are graded, each followed by an honest program of its language, which
+the same compiler compiles; and nobody looks from outside.
 """
 
 import argparse
@@ -36,11 +40,33 @@ seen += [pid for pid in os.listdir("/proc") if pid.isdigit() and int(pid) > os.g
 print(number + 1, *seen)
 """
 
+# Of languages with a compiler that stays: what an earlier program left it would compile another program.
+PROBES = {
+    "python": PROBE,
+    "java": """import java.io.*;
+import java.util.*;
+public class Main {
+  public static void main(String[] args) {
+    int number = new Scanner(System.in).nextInt();
+    StringBuilder seen = new StringBuilder();
+    for (String name : Objects.requireNonNull(new File(".").list())) if (!name.startsWith("Main.")) seen.append(' ').append(name);
+    System.out.println(Long.toString(Math.max(number, Integer.valueOf(0)) + 1) + seen);
+  }
+}
+""",
+    "typescript": """import * as fs from 'fs';
+const number: number = Number(fs.readFileSync(0, 'utf8'));
+const seen: string[] = fs.readdirSync('.').filter((name: string) => !name.startsWith('main.'));
+console.log([number + 1, ...seen].join(' '));
+""",
+}
 
-def probe(name):
+
+def probe(name, language="python"):
     cases = [{"stdin": "1\n", "stdout": "2\n"}]
-    return {"schema_version": 1, "request_id": f"{name}:probe", "trainer": "hostile",
-            "submission": {"language": "python", "code": PROBE}, "evaluation": {"type": "stdin_stdout", "cases": cases}}
+    return {"schema_version": 1, "request_id": f"{name}:{language} probe", "trainer": "hostile",
+            "submission": {"language": language, "code": PROBES[language]},
+            "evaluation": {"type": "stdin_stdout", "cases": cases}}
 
 
 def texts(result):
@@ -107,6 +133,7 @@ class Suite:
         for one in [*honest, *items]:
             self.todo.put(one)
         self.options = options
+        self.languages = [name for name in PROBES if any(item.language == name for item in items) or name == "python"]
         self.rows = []  # (name, category, expected, verdict, integrity, ms, what is wrong)
         self.broken = []
 
@@ -115,8 +142,10 @@ class Suite:
         try:
             with watched_farm.WatchedFarm(farm.BUILD / "conformance" / f"hostile-{number}", number=number) as slot:
                 slot.warm_up()
-                slot.ask(probe("warm-up"))
-                before = slot.idle_footprint()
+                for language in self.languages:  # compilers that stay are there from the second program on
+                    for number in range(3):
+                        slot.ask(probe(f"warm-up {number}", language))
+                before = None if self.options.residents else slot.idle_footprint()
                 while not self.todo.empty():
                     try:
                         self.one(self.todo.get_nowait(), slot, before)
@@ -139,10 +168,12 @@ class Suite:
             wrong = unmet(item, result) + list(too_late(item, result, self.options.slack * 1000))
             if item.expect == "fetch_refused" and result.get("files") and not item.name.startswith("python/tmp_race"):
                 wrong.append(f"fetched {sorted(result['files'])}")
-            wrong += [f"left behind: {text}" for text in slot.left_behind(before)]
-            answer = slot.ask(probe(name))
-            if answer["verdict"] != "accepted":
-                wrong.append(f"the honest program after it: {answer['verdict']}: {answer['message'][:200]}")
+            if not self.options.residents:
+                wrong += [f"left behind: {text}" for text in slot.left_behind(before)]
+            for language in ["python"] + [item.language] * (item.language in PROBES and item.language != "python"):
+                answer = slot.ask(probe(name, language))
+                if answer["verdict"] != "accepted":
+                    wrong.append(f"the honest {language} program after it: {answer['verdict']}: {answer['message'][:200]}")
             self.row(name, item.category, item.expect, result, wrong)
 
     def row(self, name, category, expected, result, wrong):
@@ -177,7 +208,11 @@ def main():
     parser.add_argument("--slack", type=float, default=2.0, help="seconds beyond the limits until a verdict")
     parser.add_argument("--only", default="", help="items whose name contains this")
     parser.add_argument("--all", action="store_true", help="show every item")
+    parser.add_argument("--residents", action="store_true", help="with compilers that stay; only their languages")
     options = parser.parse_args()
+    os.environ["GRADEFARM_COLD_COMPILERS"] = str(not options.residents).lower()
+    if options.residents or not options.quick:
+        farm.has_languages(*farm.SLOW_LANGUAGES)
     farm.needs_root()
     items, honest = hostile_items.own(options.quick) if options.suite != "shared" else ([], [])
     if options.suite != "own":
@@ -187,6 +222,11 @@ def main():
     for item in itertools.filterfalse(fits, items):
         print(f"skipped {item.name}: {item.language} is not served" + (" so" if item.language in languages else ""))
     items = [item for item in items if fits(item) and options.only in item.name]
+    if options.residents:
+        items = [item for item in items if item.language in farm.SLOW_LANGUAGES]
+        honest = [request for request in honest if request["submission"]["language"] in farm.SLOW_LANGUAGES]
+    elif options.quick:  # CI grades them with --residents
+        items = [item for item in items if item.language not in farm.SLOW_LANGUAGES]
     honest = [request for request in honest if request["evaluation"]["type"] in languages[request["submission"]["language"]]]
     if options.only:
         honest = []

@@ -1,0 +1,3 @@
+public class Main {
+  \u007b char c = '\u000a'; String s = "\uD800\uXXXX
+  /* @SuppressWarnings("all"

@@ -1,0 +1,2 @@
+import { symlinkSync } from 'fs';
+symlinkSync('/etc/passwd', 'output.txt');

