@@ -98,7 +98,8 @@ Expected<std::unique_ptr<Engine>> Engine::start(const config::GraderConfig& conf
   std::unique_ptr<Engine> engine(
       new Engine(std::move(slots), std::move(languages), std::move(compiled), std::move(headers)));
   evaluate::PlanSettings& settings = engine->tools_.settings;
-  settings.limits = grader::server_limits(config, grader::host_memory());
+  settings.limits = grader::server_limits(config, grader::host_memory(),
+                                          grader::resident_memory(config, engine->languages_));
   settings.python = config.python;
   settings.isolation = engine->slots_.isolation;
   settings.languages = &engine->languages_;
@@ -126,6 +127,7 @@ Graded Engine::grade(const EvaluationRequest& request, int slot) {
   WatchedSandbox& sandbox = *watched_[static_cast<std::size_t>(slot)];
   evaluate::Tools tools = tools_;
   tools.sandbox = &sandbox;
+  tools.residents = slots_.residents[static_cast<std::size_t>(slot)].get();
   Graded graded;
   graded.begun = std::chrono::steady_clock::now();
   graded.result = evaluate::evaluate(request, tools);

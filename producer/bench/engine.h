@@ -59,6 +59,11 @@ class Engine {
   Graded grade(const EvaluationRequest& request, int slot);
 
   bool serves(std::string_view language) const { return languages_.find(language) != nullptr; }
+  // Whether a compiler that stays waits for the next program in this slot.
+  bool has_resident(const std::string& language, int slot) const {
+    evaluate::ResidentCompilers* residents = slots_.residents[static_cast<std::size_t>(slot)].get();
+    return residents != nullptr && residents->stands_by(language);
+  }
   int slots() const { return static_cast<int>(slots_.sandboxes.size()); }
   Isolation isolation() const { return slots_.isolation; }
 

@@ -56,6 +56,8 @@ Expected<Measured> measure_python_assert(Lab& lab);
 Expected<Measured> measure_cpp_compile(Lab& lab);
 Expected<Measured> measure_cpp_cached(Lab& lab);
 Expected<Measured> measure_cpp_stdin(Lab& lab);
+Expected<Measured> measure_java(Lab& lab);
+Expected<Measured> measure_typescript(Lab& lab);
 Expected<Measured> measure_farm(Lab& lab);
 Expected<Measured> measure_latency(Lab& lab);
 Expected<Measured> measure_scaling(Lab& lab);
