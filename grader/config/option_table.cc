@@ -209,7 +209,8 @@ std::vector<OptionSpec> make_table() {
 
   // gradefarm bad-cases and report.
   add({"until_idle", kDuration, "0s", "",
-       "End once nothing came for this time; 0s: collect until SIGINT or SIGTERM.",
+       "End once nothing came for this time since partitions were assigned; 0s: collect until "
+       "SIGINT or SIGTERM.",
        static_cast<unsigned>(kBadCases)});
   add({"png", kPath, "", "", "File for the report as a picture.", static_cast<unsigned>(kReport)});
   add({"by", kNames, "trainer,step,group", "",

@@ -25,6 +25,8 @@ namespace {
 constexpr const char* kGroup = "gradefarm-bad-cases";
 constexpr Milliseconds kPatience{10'000};
 constexpr Milliseconds kTick{100};
+// A group that has no partition for us has others that collect.
+constexpr Milliseconds kJoinPatience{60'000};
 constexpr Bytes kMaxBlob = mib(512);
 
 void complain(const std::string& text) { std::fprintf(stderr, "gradefarm: %s\n", text.c_str()); }
@@ -55,7 +57,8 @@ int follow(kafka::Consumer& consumer, const kafka::BlobStore* blobs, os::CappedD
   std::int64_t kept = 0;
   std::int64_t passed_over = 0;
   int exit_code = kExitOk;
-  SteadyTime last = std::chrono::steady_clock::now();
+  const SteadyTime begun = std::chrono::steady_clock::now();
+  std::optional<SteadyTime> last;  // something came, or could come: a partition is ours
   while (!interrupt.pending()) {
     if (const auto fatal = consumer.fatal()) {
       complain(fatal->text());
@@ -65,7 +68,9 @@ int follow(kafka::Consumer& consumer, const kafka::BlobStore* blobs, os::CappedD
     const auto record = consumer.pull();
     const SteadyTime now = std::chrono::steady_clock::now();
     if (!record) {
-      if (options.until_idle.count() > 0 && now - last >= options.until_idle) break;
+      if (!last && (consumer.stats().assigned_partitions > 0 || now - begun >= kJoinPatience))
+        last = now;
+      if (options.until_idle.count() > 0 && last && now - *last >= options.until_idle) break;
       pollfd waiting = {consumer.wake_fd(), POLLIN, 0};
       if (::poll(&waiting, 1, static_cast<int>(kTick.count())) > 0)
         os::clear_event(consumer.wake_fd());

@@ -60,6 +60,8 @@ int report(const config::ReportOptions& options) {
     if (auto drawn = write_report_png(made, options.png); !drawn)
       return complain(drawn.error().text()), kExitFile;
   }
+  if (made.all.tally.total() == 0 && made.unreadable > 0)
+    return complain("no line of the input is a result"), kExitFile;
   return kExitOk;
 }
 

@@ -147,7 +147,7 @@ def main():
             assert not (dumps.stat().st_mode & 0o007) and dumps.stat().st_uid != 0, oct(dumps.stat().st_mode)
 
             step("collected from the topic: the same files")
-            run(farm.program("gradefarm"), "bad-cases", "--out", collected, "--until-idle", "15s", *kafka)
+            run(farm.program("gradefarm"), "bad-cases", "--out", collected, "--until-idle", "3s", *kafka)
             assert check_kept(collected).keys() == files.keys()
             for path in files.values():
                 assert (collected / path.name).read_bytes() == path.read_bytes(), path
@@ -155,6 +155,7 @@ def main():
             step("the results summarised")
             done = run(farm.program("gradefarm"), "report", out, "--png", work / "report.png")
             assert re.search(r"^results +6$", done.stdout, re.MULTILINE), done.stdout
+            run(farm.program("gradefarm"), "report", pathlib.Path(__file__), expect=5)
             assert (work / "report.png").read_bytes().startswith(b"\x89PNG"), "no PNG"
         check_replay(work, files)
         step("a filter that is none: exit code 2, before anything starts")
