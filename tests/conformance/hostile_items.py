@@ -13,6 +13,7 @@ SHARED_LIMITS = {"run_cpu_ms": 1000, "run_wall_ms": 2000, "memory_bytes": 128 <<
                  "compile_cpu_ms": 4000, "processes": 64}
 # What the host's account files hold and the sandbox's do not.
 HOST_CONTENT = "daemon:"
+REPEATED = "  // repeated"
 # For an item of the shared catalogue whose tests name only add(a, b), but which lists `assert` among its modes.
 ADD_TESTS = "assert add(1, 2) == 3\nassert add(5, 7) == 12\n"
 
@@ -45,6 +46,18 @@ def request(name, language, code, evaluation, limits):
             "submission": {"language": language, "code": code}, "evaluation": evaluation}
 
 
+def unrolled(code, times):
+    """Lines that end with `// repeated`, as often as that, each with its number."""
+    lines = []
+    for line in code.splitlines(keepends=True):
+        text = line.removesuffix("\n")
+        if times > 1 and text.endswith(REPEATED):
+            lines += [text.removesuffix(REPEATED).replace("{number}", str(number)) + "\n" for number in range(times)]
+        else:
+            lines.append(line)
+    return "".join(lines)
+
+
 def own(quick=False):
     """(items, honest ones): every task must be passed by its honest program, or refusing the others proves nothing.
 
@@ -62,7 +75,7 @@ def own(quick=False):
             if "fetch" in row:
                 evaluation["fetch_files"] = row["fetch"]
             name = f"{row['file']}:{mode}"
-            code = (OWN / row["file"]).read_text(encoding="utf-8")
+            code = unrolled((OWN / row["file"]).read_text(encoding="utf-8"), row.get("repeat_lines", 1))
             limits = {**manifest["limits"], **row.get("limits", {})}
             items.append(Item(name, language, row["category"], row["expect"],
                               request(name, language, code, evaluation, limits), row.get("repeat", 1),
