@@ -164,7 +164,7 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.result_cache_window = settings.duration("result_cache_window");
   config.compile_cache = settings.size("compile_cache");
   config.compile_cache_dir = settings.text("compile_cache_dir");
-  config.cold_compilers = settings.is_on("cold_compilers");
+  config.resident_compilers = settings.is_on("resident_compilers");
   config.cache_home = cache_home_of(invocation);
   config.canary_interval = settings.duration("canary_interval");
   if (!settings.text("ready_fd").empty()) {

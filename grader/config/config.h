@@ -69,7 +69,7 @@ struct GraderConfig {
   Milliseconds result_cache_window{0};
   Bytes compile_cache;                 // of compiled programs; 0: no headers either
   std::string compile_cache_dir;       // empty: the default of startup.h
-  bool cold_compilers = false;         // no compiler stays
+  bool resident_compilers = false;     // compilers that can stay do
   std::string cache_home;              // of this user (XDG), empty: it has none
   Milliseconds canary_interval{0};     // 0: no canary
   bool check = false;                  // only look at the host; then kafka may be empty

@@ -104,9 +104,9 @@ std::vector<OptionSpec> make_table() {
        kGraderOnly});
   add({"compile_cache_dir", kPath, "", "/var/cache/gradefarm as root, else ~/.cache/gradefarm",
        "Directory for what compilers made. Graders of one host may share it.", kGraderOnly});
-  add({"cold_compilers", kSwitch, "false", "",
-       "Start a compiler for each program, also where one could stay and be asked again. Such "
-       "compilers take memory: a slot sets aside what their language files say.",
+  add({"resident_compilers", kSwitch, "false", "",
+       "Where a compiler can stay and be asked again (java, typescript), one a slot does. It takes "
+       "memory: a slot sets aside what the language file says.",
        kGraderOnly});
   add({"canary_interval", kDuration, "1m", "",
        "How often a grader asks itself a request through Kafka, for /readyz and metrics; 0s: "

@@ -51,15 +51,39 @@ std::string missing_product(const sandbox::RunSpec& spec, const sandbox::RunOutc
   return {};
 }
 
+// What it takes of a tmpfs, which counts in pages.
+std::int64_t weight_of(std::string_view content) {
+  constexpr std::int64_t kPage = 4096;
+  return (static_cast<std::int64_t>(content.size()) + kPage - 1) / kPage * kPage;
+}
+
 std::string too_large(const Program& program, const sandbox::RunOutcome& outcome) {
-  Bytes total;
-  for (const sandbox::InputFile& file : program.run.files)
-    total.count += static_cast<std::int64_t>(file.content.size());
-  for (const auto& [path, file] : outcome.files)
-    total.count += static_cast<std::int64_t>(file.content.size());
-  if (total <= program.run.limits.tmpfs) return {};
-  return "the program and its files weigh " + std::to_string(total.count) +
-         " bytes and tmpfs_bytes is " + std::to_string(program.run.limits.tmpfs.count);
+  std::int64_t bytes = 0;
+  for (const sandbox::InputFile& file : program.run.files) bytes += weight_of(file.content);
+  for (const auto& [path, file] : outcome.files) bytes += weight_of(file.content);
+  const sandbox::Limits& limits = program.run.limits;
+  if (bytes > limits.tmpfs.count) {
+    return "the program and its files weigh " + std::to_string(bytes) +
+           " bytes and tmpfs_bytes is " + std::to_string(limits.tmpfs.count);
+  }
+  const auto files = static_cast<std::int64_t>(program.run.files.size() + outcome.files.size());
+  if (2 * files + 16 > limits.tmpfs_inodes) {
+    return "the program and its files are " + std::to_string(files) + " and tmpfs_inodes is " +
+           std::to_string(limits.tmpfs_inodes);
+  }
+  return {};
+}
+
+// Where one is a file that the other needs as a directory.
+std::string in_the_way(const Program& program, const sandbox::RunOutcome& outcome) {
+  for (const auto& [name, product] : outcome.files) {
+    const std::string path = program.products_in + name;
+    for (const sandbox::InputFile& file : program.run.files) {
+      if (!path.starts_with(file.path + "/") && !file.path.starts_with(path + "/")) continue;
+      return "the compiler's " + path + " and the file " + file.path + " exclude each other";
+    }
+  }
+  return {};
 }
 
 // Whether compiling without precompiled headers could not end otherwise: the compiler made
@@ -121,6 +145,7 @@ Expected<Build> compile(const Program& program, const Plan& plan, const Tools& t
       break;
   }
   if (build.message.empty()) build.message = too_large(program, done.outcome);
+  if (build.message.empty()) build.message = in_the_way(program, done.outcome);
   if (!build.message.empty()) {
     build.result->verdict = Verdict::kCompileError;
     return build;

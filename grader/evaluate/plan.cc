@@ -271,6 +271,11 @@ Expected<std::optional<SourceText>> source_text(const EvaluationRequest& request
   SourceText source;
   source.path = submission.entry_file.value_or(language.source_name);
   if (submission.entry_file) {
+    // Compilers and interpreters take such a word for an option, or for a file of options.
+    if (submission.entry_file->starts_with('-') || submission.entry_file->starts_with('@')) {
+      return invalid_request("/submission/entry_file: \"" + *submission.entry_file +
+                             "\" begins as an option does");
+    }
     const auto file = submission.files.find(*submission.entry_file);
     if (file == submission.files.end()) {
       return invalid_request("/submission/entry_file: \"" + *submission.entry_file +

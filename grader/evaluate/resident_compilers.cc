@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-#include "grader/evaluate/classify.h"
+#include "grader/evaluate/compile_entry.h"
 
 namespace farm::evaluate {
 namespace {
@@ -130,9 +130,12 @@ std::optional<RunOutcome> ResidentCompilers::compile(const Program& program) {
   outcome->throttled = turn->throttled;
   outcome->memory_peak = turn->memory_peak;
   outcome->isolation = turn->isolation;
-  const Verdict seen = classify(*outcome, step.limits).verdict;
-  const bool within_limits = seen == Verdict::kAccepted || seen == Verdict::kRuntimeError;
-  return within_limits ? outcome : std::nullopt;
+  outcome->forgiven = turn->forgiven;
+  if (!is_repeatable(*outcome, step.limits)) {
+    resident->end();
+    return std::nullopt;
+  }
+  return outcome;
 }
 
 }  // namespace farm::evaluate

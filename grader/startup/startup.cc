@@ -57,7 +57,7 @@ constexpr int kMostSlotsWithResidents = 145;
 std::vector<const LanguageDefinition*> with_resident(const config::GraderConfig& config,
                                                      const languages::Registry& languages) {
   std::vector<const LanguageDefinition*> found;
-  if (config.cold_compilers || config.workers > kMostSlotsWithResidents) return found;
+  if (!config.resident_compilers || config.workers > kMostSlotsWithResidents) return found;
   for (const std::string& id : languages.ids()) {
     const LanguageDefinition* language = languages.find(id);
     if (language->compile && language->compile->resident) found.push_back(language);

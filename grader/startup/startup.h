@@ -29,7 +29,7 @@ std::filesystem::path languages_directory(const config::GraderConfig& config);
 struct Slots {
   std::unique_ptr<sandbox::Forkserver> forkserver;
   std::vector<std::unique_ptr<sandbox::LinuxSandbox>> sandboxes;
-  // Of each slot; null where --cold-compilers.
+  // Of each slot; null without --resident-compilers.
   std::vector<std::unique_ptr<evaluate::ResidentCompilers>> residents;
   Isolation isolation = Isolation::kNone;  // of a program that ran in the first one
   std::string set_up;                      // the same in words

@@ -210,7 +210,7 @@ def main():
     parser.add_argument("--all", action="store_true", help="show every item")
     parser.add_argument("--residents", action="store_true", help="with compilers that stay; only their languages")
     options = parser.parse_args()
-    os.environ["GRADEFARM_COLD_COMPILERS"] = str(not options.residents).lower()
+    os.environ["GRADEFARM_RESIDENT_COMPILERS"] = str(options.residents).lower()
     if options.residents or not options.quick:
         farm.has_languages(*farm.SLOW_LANGUAGES)
     farm.needs_root()

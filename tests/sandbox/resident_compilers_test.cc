@@ -95,6 +95,12 @@ class ResidentCompilersTest : public SandboxFixture {
     return {name, content_of(test::source_dir() / "tests/conformance/hostile" / name)};
   }
 
+  static std::string times(int count, const std::string& line) {
+    std::string text;
+    for (int i = 0; i < count; ++i) text += line;
+    return text;
+  }
+
   // Both ways, one after the other by the same resident.
   void compare(const std::string& language, const std::vector<Source>& sources) {
     ASSERT_FALSE(sources.empty());
@@ -131,21 +137,55 @@ class ResidentCompilersTest : public SandboxFixture {
 TEST_F(ResidentCompilersTest, JavacThatStaysSaysAndMakesWhatOneOfItsOwnDoes) {
   needs("java");
   if (IsSkipped()) return;
-  std::vector<Source> sources = {hostile("java/shadow_classes.java"),
-                                 hostile("java/platform_package.java"),
-                                 hostile("java/broken_unicode.java"),
-                                 hostile("java/many_errors.java"), hostile("java/processor.java")};
+  std::vector<Source> sources = {
+      hostile("java/shadow_classes.java"),
+      hostile("java/platform_package.java"),
+      hostile("java/broken_unicode.java"),
+      {"many_errors", "class Main {\n" + times(3000, "  x y = z;\n") + "}\n"},
+      hostile("java/processor.java")};
   const std::vector<Source> honest = corpus("java", "solution.java");
   sources.insert(sources.end(), honest.begin(), honest.end());
 
   compare("java", sources);
 }
 
+// Both types stand for the argument; which one does, javac decides by what it met first.
+TEST_F(ResidentCompilersTest, NamesOfAnEarlierJavaProgramDecideNothingInTheNext) {
+  needs("java");
+  if (IsSkipped()) return;
+
+  compare("java", {{"earlier", "class Q { int Jjj; int Iii; }"},
+                   {"next",
+                    "interface Iii {}\ninterface Jjj {}\nclass A implements Iii, Jjj {}\n"
+                    "class B implements Iii, Jjj {}\npublic class Main {\n"
+                    "  static <T> void f(T... t) { System.out.println(t.getClass()); }\n"
+                    "  public static void main(String[] a) { f(new A(), new B()); }\n}\n"}});
+}
+
+// javac executes plugins that it finds; where it looks, a name without a class is an error.
+TEST_F(ResidentCompilersTest, JavacLooksForNoPluginAmongTheSubmissionsFiles) {
+  needs("java");
+  if (IsSkipped()) return;
+  EvaluationRequest request;
+  request.submission.language = "java";
+  request.submission.code = "public class Main { public static void main(String[] a) {} }";
+  request.submission.files["META-INF/services/com.sun.source.util.Plugin"] = "Evil\n";
+  request.evaluation = RunOnly();
+  auto plan = evaluate::make_plan(request, tools_.settings);
+  ASSERT_TRUE(plan) << plan.error().text();
+
+  const auto outcome = sandbox_->run(*plan->submission.compile);
+
+  ASSERT_TRUE(outcome) << outcome.error().text();
+  EXPECT_EQ(outcome->exit_code, 0) << outcome->stderr_bytes;
+  EXPECT_EQ(outcome->stderr_bytes, "");
+}
+
 TEST_F(ResidentCompilersTest, TypescriptThatStaysSaysAndMakesWhatOneOfItsOwnDoes) {
   needs("typescript");
   if (IsSkipped()) return;
   std::vector<Source> sources = {hostile("typescript/patches_the_compiler.ts"),
-                                 hostile("typescript/many_errors.ts")};
+                                 {"many_errors", times(3000, "let a: = ;\n")}};
   const std::vector<Source> honest = corpus("typescript", "solution.ts");
   sources.insert(sources.end(), honest.begin(), honest.end());
 

@@ -63,8 +63,8 @@ bool read_head(std::string_view line, Range& range, bool& wanted) {
                      (permissions[1] == 'w' ? PROT_WRITE : 0) |
                      (permissions[2] == 'x' ? PROT_EXEC : 0);
   range.of_file = line.find('/') != std::string_view::npos;
-  const bool special = line.ends_with(']') && !line.ends_with("[heap]");  // the stack; the kernel's
-  wanted = permissions[0] == 'r' && permissions[2] == '-' && permissions[3] == 'p' && !special;
+  wanted = permissions[0] == 'r' && permissions[2] == '-' && permissions[3] == 'p' &&
+           (range.of_file || line.ends_with("[heap]"));
   return true;
 }
 

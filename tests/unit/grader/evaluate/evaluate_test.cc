@@ -444,6 +444,18 @@ TEST(Evaluate, AProductLargerThanTheWorkDirectoryIsACompileError) {
   EXPECT_THAT(result.message, HasSubstr("tmpfs_bytes is 65536"));
 }
 
+TEST(Evaluate, AProductThatAFileIsInTheWayOfIsACompileError) {
+  FakeSandbox sandbox;
+  sandbox.then(with_product("elf"));
+  EvaluationRequest request = compiled_request();
+  request.submission.files["program/data.txt"] = "1";
+
+  const EvaluationResult result = evaluate(request, tools_with(sandbox));
+
+  EXPECT_EQ(result.verdict, Verdict::kCompileError);
+  EXPECT_THAT(result.message, HasSubstr("program/data.txt exclude each other"));
+}
+
 TEST(Evaluate, AFarmThatCannotRunTheCompilerIsAFarmError) {
   FakeSandbox sandbox;
   sandbox.then(internal_error("mount"));

@@ -120,6 +120,17 @@ TEST(Plan, AnEntryFileThatIsNotThereIsRefused) {
   EXPECT_THAT(refusal(request), HasSubstr("/submission/entry_file"));
 }
 
+TEST(Plan, AnEntryFileThatACompilerWouldTakeForOptionsIsRefused) {
+  for (const std::string name : {"@options", "-version"}) {
+    EvaluationRequest request = io_request();
+    request.submission.code.reset();
+    request.submission.files[name] = "print(1)";
+    request.submission.entry_file = name;
+
+    EXPECT_THAT(refusal(request), HasSubstr("begins as an option does")) << name;
+  }
+}
+
 TEST(Plan, ContinuingAPromptThatDoesNotExistIsRefused) {
   EvaluationRequest request = io_request();
   request.submission.continues_prompt = true;
