@@ -80,11 +80,12 @@ Expected<LanguageDefinition::Compile> decode_compile(const Node& node, const Pat
   compile.trusted = json::strings(node, "trusted");
   FARM_CHECK_OK(json::check_paths(compile.trusted, Path(where, "trusted")));
   if (const Node* resident = find(node, "resident")) {
-    compile.resident.emplace();
-    FARM_TRY(compile.resident->command,
+    LanguageDefinition::Compile::Resident staying;
+    FARM_TRY(staying.command,
              argv_of(*find(*resident, "command"), Path(Path(where, "resident"), "command")));
-    compile.resident->memory.count = find(*resident, "memory_bytes")->GetInt64();
-    compile.resident->uses = find(*resident, "uses")->GetInt();
+    staying.memory.count = find(*resident, "memory_bytes")->GetInt64();
+    staying.uses = find(*resident, "uses")->GetInt();
+    compile.resident = std::move(staying);
   }
   compile.linkers = json::strings(node, "linkers");
   compile.precompiled = json::strings(node, "precompiled");

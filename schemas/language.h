@@ -25,7 +25,7 @@ inline constexpr std::array<std::string_view, 6> kPlaceholders = {
 // How a source that brings no file name is called, and what {main_class} stands for.
 enum class SourceNaming {
   kSourceName,  // source_name, and its stem
-  kJavaClass,   // grader/languages/java_names.h
+  kJavaClass,   // grader/languages/source_names.h
 };
 
 struct LanguageDefinition {
