@@ -208,6 +208,7 @@ SyscallFilter read_filter(Reader& in) {
   for (std::vector<sock_filter>& program : filter.programs) {
     const std::string bytes = in.text();
     program.resize(bytes.size() / sizeof(sock_filter));
+    if (program.empty()) continue;  // of settings that were cut off
     std::memcpy(program.data(), bytes.data(), program.size() * sizeof(sock_filter));
   }
   return filter;
