@@ -67,7 +67,8 @@ def main():
     options = parser.parse_args()
     farm.needs_root()
     dice = random.Random(options.seed)
-    items = [item for item in hostile_items.own()[0] if item.language != "cpp" and not item.judging_ms]
+    compiled = {"cpp", *farm.SLOW_LANGUAGES}
+    items = [item for item in hostile_items.own()[0] if item.language not in compiled and not item.judging_ms]
 
     todo, right, forbidden = [], {}, {}
     for number in range(options.requests):
