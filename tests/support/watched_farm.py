@@ -21,6 +21,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 PLACES_OF_A_RUN = ("box", "work", "tmp", "dev/shm")  # in the launcher's root
 PLACES_OF_THE_HOST = ("/tmp", "/var/tmp", "/dev/shm", "/dev/mqueue", "/run")
 SETTLES_WITHIN_S = 30
+LOOKS_AT_REST = 10  # in a row, 20 ms apart: what works sleeps for a moment too
 GRADER = "processes of the grader"
 
 
@@ -129,15 +130,19 @@ class WatchedFarm:
         return found
 
     def idle_footprint(self):
-        """The footprint at a moment without a run: the farm's canary asks for some by itself."""
+        """The footprint at a moment without a run, which the farm's canary asks for by itself, and with nothing starting:
+        a zygote that is still importing has a descriptor less than it will have."""
         end = time.monotonic() + 60
+        at_rest = 0
         while True:
             now = self.footprint()
             uids = {count(lambda: uid_of(pid), None) for pid in now[GRADER]}
-            if not uids & {None, *self.uids}:
+            states = {count(lambda: state_of(pid), None) for pid in now[GRADER]}
+            at_rest = at_rest + 1 if states == {"S"} and not uids & {None, *self.uids} else 0
+            if at_rest == LOOKS_AT_REST:
                 return now
             if time.monotonic() > end:
-                raise RuntimeError(f"a run does not end: {now[GRADER]}")
+                raise RuntimeError(f"the farm does not come to rest: {now[GRADER]}")
             time.sleep(0.02)
 
     def left_behind(self, before):
@@ -196,6 +201,11 @@ def text_of(path):
 
 def uid_of(pid):
     return int(re.search(r"^Uid:\s*(\d+)", text_of(f"/proc/{pid}/status"), re.MULTILINE).group(1))
+
+
+def state_of(pid):
+    """One letter: proc_pid_stat(5). Of a process of several threads it is the first one's."""
+    return text_of(f"/proc/{pid}/stat").rpartition(")")[2].split()[0]
 
 
 def stat_of(path):
