@@ -62,6 +62,9 @@ class Launcher {
     FARM_TRY(setup_, set_up_slot(settings_, slot_, proc_.get()));
     if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)  // a change of identity cleared it (prctl(2))
       return system_error("PR_SET_PDEATHSIG", errno);
+    // Where its programs run: what holds up their sleep holds up the supervisor's (stolen_time.h).
+    if (const int error = set_cpu_affinity(visible_cpus()); error != 0)
+      return system_error("sched_setaffinity", error);
     return Done{};
   }
 

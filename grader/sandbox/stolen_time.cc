@@ -73,6 +73,15 @@ Nanoseconds miscounted(Nanoseconds stolen, Nanoseconds ahead_of_ticks) {
   return std::max(Nanoseconds(0), std::min(stolen, ahead_of_ticks));
 }
 
-bool stood_still(Nanoseconds stolen, Nanoseconds elapsed) { return stolen * 2 >= elapsed; }
+Nanoseconds lost_to_theft(Nanoseconds stolen, Nanoseconds late, Nanoseconds cpu_used,
+                          Nanoseconds elapsed) {
+  const double left = std::max(1.0, static_cast<double>((elapsed - stolen).count()));
+  const double share = std::clamp(static_cast<double>(cpu_used.count()) / left, 0.0, 1.0);
+  const Nanoseconds while_it_ran(
+      static_cast<std::int64_t>(share * static_cast<double>(stolen.count())));
+  return std::min(stolen, late + while_it_ran);
+}
+
+bool stood_still(Nanoseconds lost, Nanoseconds elapsed) { return lost * 2 >= elapsed; }
 
 }  // namespace farm::sandbox

@@ -29,7 +29,14 @@ Nanoseconds ahead_of_ticks(const std::vector<pid_t>& pids);
 // How much of a run's CPU time was none: at most what was stolen, at most what ticks did not see.
 Nanoseconds miscounted(Nanoseconds stolen, Nanoseconds ahead_of_ticks);
 
-// Whether a run whose CPUs were stolen for so long tells nothing by its wall time: half of it.
-bool stood_still(Nanoseconds stolen, Nanoseconds elapsed);
+// What a run or turn may have lost of `elapsed` to theft: all that was stolen while it had the CPU,
+// which is its share (`cpu_used`) of what was left of the time, and of a time in which it slept no
+// more than somebody else's sleep beside it was `late` to end. A CPU of which others take half, a
+// little at a time, holds up no sleeper.
+Nanoseconds lost_to_theft(Nanoseconds stolen, Nanoseconds late, Nanoseconds cpu_used,
+                          Nanoseconds elapsed);
+
+// Whether a run that may have lost so much tells nothing by its wall time: half of it.
+bool stood_still(Nanoseconds lost, Nanoseconds elapsed);
 
 }  // namespace farm::sandbox

@@ -29,6 +29,10 @@ using Clock = std::chrono::steady_clock;
 constexpr Nanoseconds kSetupPatience =
     std::chrono::seconds(30);  // a fork on a swamped host; beyond it, try again
 constexpr Nanoseconds kShortestWait = Milliseconds(1);
+// How long at most nobody looks at the clock: a look that comes late tells that the host stood
+// still. What is late by less is the scheduler's.
+constexpr Nanoseconds kLook = Milliseconds(100);
+constexpr Nanoseconds kLate = Milliseconds(20);
 // Longer than a timer tick, with which a thread that runs is charged.
 constexpr Nanoseconds kShortPatience = Milliseconds(20);
 
@@ -65,9 +69,23 @@ class Supervisor {
       FARM_TRY(const Nanoseconds wait,
                started_ ? check_limits() : Expected<Nanoseconds>(Milliseconds(100)));
       if (finished_) break;
-      FARM_CHECK_OK(wait_for_event(wait));
+      late_ = late();
+      look_due_ = Clock::now() + std::min(wait, kLook);
+      FARM_CHECK_OK(wait_for_event(std::min(wait, kLook)));
     }
     return Done{};
+  }
+
+  // Of a run or turn.
+  void begin_clock(Clock::time_point now) {
+    late_ = Nanoseconds(0);
+    started_at_ = look_due_ = now;
+  }
+
+  // By how much looks at the clock have come too late in this turn, the next one included.
+  Nanoseconds late() const {
+    const Nanoseconds now = Clock::now() - look_due_;
+    return late_ + (now > kLate ? now : Nanoseconds(0));
   }
 
   // Ends the run where a limit is passed; else says how long nothing can happen to it.
@@ -168,7 +186,7 @@ class Supervisor {
       case Report::Kind::kReady:
         program_ = message->sender_pid;
         started_ = true;
-        started_at_ = Clock::now();
+        begin_clock(Clock::now());
         // What it waited before it was the program is not the program's.
         delay_before_ = longest_run_delay(run_.proc_fd, {program_});
         init_delay_before_ = longest_run_delay(run_.proc_fd, {run_.init_pid});
@@ -228,7 +246,7 @@ class Supervisor {
     stood_still_ = false;
     waiting_.reset();
     ahead_before_ = run_.ahead_of_ticks(members);
-    started_at_ = now;
+    begin_clock(now);
     return Done{};
   }
 
@@ -254,13 +272,15 @@ class Supervisor {
   }
 
   // The wall time that counts. Where the host stood still, which only a look at the limit or past
-  // it asks, what was stolen does not either: who sleeps has all of its limit after such a time.
+  // it asks, what was lost by that does not either: who sleeps has all of its limit besides.
   Nanoseconds wall_had(Nanoseconds elapsed) {
     Nanoseconds lost = end_.starved;
     if (elapsed - lost > run_.limits.wall) {
-      const Nanoseconds stolen_here = stolen();
-      stood_still_ = stood_still_ || stood_still(stolen_here, elapsed);
-      if (stood_still_) lost = std::max(lost, stolen_here);
+      const Expected<Nanoseconds> total = meter_.cpu_used();
+      const Nanoseconds used = total ? *total - end_.cpu_before : Nanoseconds(0);
+      const Nanoseconds lost_here = lost_to_theft(stolen(), late(), used, elapsed);
+      stood_still_ = stood_still_ || stood_still(lost_here, elapsed);
+      if (stood_still_) lost = std::max(lost, lost_here);
     }
     return std::max(Nanoseconds(0), elapsed - lost);
   }
@@ -317,7 +337,8 @@ class Supervisor {
   bool stood_still_ = false;  // in this turn
   bool resting_ = false;
   pid_t program_ = 0;
-  Clock::time_point started_at_;
+  Clock::time_point started_at_, look_due_;
+  Nanoseconds late_{0};  // of the looks before the next
   Nanoseconds delay_before_{0}, init_delay_before_{0}, init_waited_{0};
   Nanoseconds stolen_before_{0}, ahead_before_{0};
   std::optional<Runnable> waiting_;  // since the wall limit was met

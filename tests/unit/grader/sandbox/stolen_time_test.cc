@@ -59,7 +59,29 @@ TEST(Miscounted, IsNoMoreThanWasStolenAndNoMoreThanTicksDidNotSee) {
   EXPECT_EQ(miscounted(Milliseconds(0), Milliseconds(500)), Milliseconds(0));
 }
 
-TEST(StoodStill, MeansThatHalfOfTheTimeWasStolen) {
+constexpr Nanoseconds kSecond = std::chrono::seconds(1);
+
+TEST(LostToTheft, OfAProgramThatSleepsIsNoMoreThanASleepWasLate) {
+  EXPECT_EQ(lost_to_theft(Milliseconds(700), Milliseconds(0), Nanoseconds(0), kSecond),
+            Milliseconds(0));
+  EXPECT_EQ(lost_to_theft(Milliseconds(700), Milliseconds(650), Nanoseconds(0), kSecond),
+            Milliseconds(650));
+}
+
+TEST(LostToTheft, OfAProgramThatHadAllThatWasLeftOfTheCpuIsAllThatWasStolen) {
+  EXPECT_EQ(lost_to_theft(Milliseconds(700), Milliseconds(0), Milliseconds(300), kSecond),
+            Milliseconds(700));
+  EXPECT_EQ(lost_to_theft(Milliseconds(700), Milliseconds(0), Milliseconds(150), kSecond),
+            Milliseconds(350));
+}
+
+TEST(LostToTheft, IsNoMoreThanWasStolen) {
+  EXPECT_EQ(lost_to_theft(Milliseconds(0), kSecond, kSecond, kSecond), Milliseconds(0));
+  EXPECT_EQ(lost_to_theft(Milliseconds(40), kSecond, kSecond, kSecond), Milliseconds(40));
+  EXPECT_EQ(lost_to_theft(2 * kSecond, kSecond, kSecond, kSecond), 2 * kSecond);
+}
+
+TEST(StoodStill, MeansThatHalfOfTheTimeWasLost) {
   EXPECT_TRUE(stood_still(Milliseconds(500), Milliseconds(1000)));
   EXPECT_FALSE(stood_still(Milliseconds(499), Milliseconds(1000)));
   EXPECT_FALSE(stood_still(Milliseconds(0), Milliseconds(1000)));

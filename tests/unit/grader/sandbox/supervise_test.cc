@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 #include <utility>
 
 #include "grader/os/unix_socket.h"
@@ -63,6 +64,12 @@ class SuperviseTest : public ::testing::Test {
 
   ~SuperviseTest() override { std::filesystem::remove_all(folder_); }
 
+  // Nobody runs for so long, and the kernel says afterwards that the hypervisor had the CPU.
+  void stand_still(Milliseconds time) {
+    std::this_thread::sleep_for(time);
+    stolen(std::chrono::hours(1));
+  }
+
   // What the hypervisor has taken from the CPU so far.
   void stolen(Milliseconds time) {
     const std::int64_t ticks = time.count() * ::sysconf(_SC_CLK_TCK) / 1000;
@@ -97,9 +104,11 @@ class SuperviseTest : public ::testing::Test {
     ASSERT_TRUE(os::send_message(report_.second.get(), bytes));
   }
 
-  void order(Order given) {
-    run_.read_order = [this, given]() -> Expected<Order> {
+  // The host may stand still first.
+  void order(Order given, Milliseconds standstill = Milliseconds(0)) {
+    run_.read_order = [this, given, standstill]() -> Expected<Order> {
       (void)os::receive_message(daemon_.first.get());
+      if (standstill > Milliseconds(0)) stand_still(standstill);
       return given;
     };
     ASSERT_TRUE(os::send_message(daemon_.second.get(), "x"));
@@ -128,25 +137,19 @@ TEST_F(SuperviseTest, AProgramThatWaitsMeetsItsWallLimit) {
 }
 
 TEST_F(SuperviseTest, AnEndPastAWallLimitThatPassedWhileTheHostStoodStillTellsNothing) {
-  run_.limits.wall = Milliseconds(50);
-  meter_.before_a_close_look = [this] {
-    stolen(std::chrono::hours(1));
-    say(Report::Kind::kExited);
-  };
+  run_.limits.wall = Milliseconds(200);
+  order({}, Milliseconds(500));
   say(Report::Kind::kReady);
+  say(Report::Kind::kExited);
 
   EXPECT_EQ(watch().ending, Ending::kStarved);
 }
 
 TEST_F(SuperviseTest, ATurnThatEndedLateWhileTheHostStoodStillTellsNothing) {
-  run_.limits.wall = Milliseconds(50);
+  run_.limits.wall = Milliseconds(200);
   bool told = false;
   run_.report_turn = [&](const TurnTimes&) { told = true; };
-  bool looked = false;
-  meter_.before_a_close_look = [&] {
-    stolen(std::chrono::hours(1));
-    if (!std::exchange(looked, true)) order({std::nullopt, true});
-  };
+  order({std::nullopt, true}, Milliseconds(500));
   say(Report::Kind::kReady);
 
   EXPECT_EQ(watch().ending, Ending::kStarved);
@@ -155,7 +158,10 @@ TEST_F(SuperviseTest, ATurnThatEndedLateWhileTheHostStoodStillTellsNothing) {
 
 TEST_F(SuperviseTest, AProgramThatWaitsHasAllOfItsWallLimitAfterTheHostStoodStill) {
   run_.limits.wall = Milliseconds(50);
-  meter_.before_a_close_look = [this] { stolen(Milliseconds(400)); };
+  bool looked = false;
+  meter_.before_a_close_look = [&] {
+    if (!std::exchange(looked, true)) stand_still(Milliseconds(400));
+  };
   say(Report::Kind::kReady);
   const auto begun = std::chrono::steady_clock::now();
 
@@ -164,6 +170,28 @@ TEST_F(SuperviseTest, AProgramThatWaitsHasAllOfItsWallLimitAfterTheHostStoodStil
   EXPECT_EQ(end.ending, Ending::kWallLimit);
   EXPECT_GE(std::chrono::steady_clock::now() - begun, Milliseconds(450));
   EXPECT_GT(end.wall, run_.limits.wall);
+}
+
+TEST_F(SuperviseTest, AProgramThatWaitsMeetsItsWallLimitThoughTimeIsStolenALittleAtATime) {
+  run_.limits.wall = Milliseconds(50);
+  meter_.before_a_close_look = [this] { stolen(std::chrono::hours(1)); };
+  say(Report::Kind::kReady);
+
+  EXPECT_EQ(watch().ending, Ending::kWallLimit);
+}
+
+TEST_F(SuperviseTest, AProgramThatComputesHasItsWallLimitBesidesWhatWasStolenFromIt) {
+  run_.limits.wall = Milliseconds(50);
+  run_.limits.cpu = std::chrono::hours(1);
+  meter_.cpu = Milliseconds(20);
+  bool looked = false;
+  meter_.before_a_close_look = [&] {
+    stolen(std::chrono::hours(1));
+    if (!std::exchange(looked, true)) say(Report::Kind::kExited);
+  };
+  say(Report::Kind::kReady);
+
+  EXPECT_EQ(watch().ending, Ending::kStarved);
 }
 
 TEST_F(SuperviseTest, AProgramThatRunsMeetsItsWallLimit) {
