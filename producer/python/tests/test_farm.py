@@ -193,7 +193,7 @@ def test_a_lost_request_is_published_again_under_its_id_and_second_answers_are_d
         return None if headers["attempt"] == b"1" else accepted(body)
 
     grader = make_grader(script)
-    farm = make_farm(resubmit_after=0.3)
+    farm = make_farm(resubmit_after=3)
 
     future = farm.submit(request("r"))
 
