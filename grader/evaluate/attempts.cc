@@ -35,7 +35,7 @@ Expected<int> attempt_until_reliable(const std::function<Expected<bool>()>& atte
     const Expected<bool> confirm = attempt();
     if (!confirm) {
       if (!confirm.error().retryable() || ++failures >= kMaxFarmFailures) return confirm.error();
-      std::this_thread::sleep_for(tools.retry_pause * (1 << (failures - 1)));
+      std::this_thread::sleep_for(tools.retry_pause * failures);
       continue;
     }
     if (!*confirm || confirming) return attempts;

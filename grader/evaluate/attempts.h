@@ -12,9 +12,7 @@
 
 namespace farm::evaluate {
 
-// Attempts that the farm failed, each after a pause twice as long as the one before: a host that
-// stands still does so for some seconds.
-inline constexpr int kMaxFarmFailures = 5;
+inline constexpr int kMaxFarmFailures = 3;
 
 // Errors for an outcome that says nothing about the submission: kUnavailable for a starved run,
 // kInternal for less isolation than `min_isolation`.

@@ -31,8 +31,8 @@ struct Tools {
   // that they run. Empty where `lend` is. Thread-safe.
   std::function<bool()> wanted_back;
   std::function<SteadyTime()> now = [] { return std::chrono::steady_clock::now(); };
-  // Before a run is tried again because the farm had failed it once; doubled each time.
-  Milliseconds retry_pause{500};
+  Milliseconds retry_pause{500};  // before a run is tried again because the farm had failed it;
+                                  // shortages and standstills last some seconds
 };
 
 }  // namespace farm::evaluate
