@@ -70,8 +70,10 @@ class Supervisor {
                started_ ? check_limits() : Expected<Nanoseconds>(Milliseconds(100)));
       if (finished_) break;
       late_ = late();
-      look_due_ = Clock::now() + std::min(wait, kLook);
-      FARM_CHECK_OK(wait_for_event(std::min(wait, kLook)));
+      // Who rests may sleep as late as it likes.
+      const Nanoseconds until_look = resting_ ? wait : std::min(wait, kLook);
+      look_due_ = Clock::now() + until_look;
+      FARM_CHECK_OK(wait_for_event(until_look));
     }
     return Done{};
   }
