@@ -4,7 +4,7 @@ set -euo pipefail
 
 usage() {
   cat <<'TEXT'
-Usage: kafka.sh COMMAND [--nodes 1|3] [--dir DIR] [--port PORT] [--node N]
+Usage: kafka.sh COMMAND [--nodes 1|3] [--dir DIR] [--port PORT] [--node N] [--properties FILE]
 
   download   fetch Apache Kafka from Maven Central into the cache (needs mvn)
   format     write the nodes' configuration and format their storage
@@ -17,6 +17,7 @@ Usage: kafka.sh COMMAND [--nodes 1|3] [--dir DIR] [--port PORT] [--node N]
   --dir      configuration, data, logs and pid files; default ${XDG_STATE_HOME:-~/.local/state}/gradefarm/kafka-<nodes>
   --port     of node 1 (default 19092); node n listens on PORT+n-1, its controller on PORT+100+n-1
   --node     start, stop and status: this node only
+  --properties  lines for every node's server.properties, stronger than those of this script
 
 Environment: GRADEFARM_KAFKA_HEAP  heap of one node (default 512m)
              GRADEFARM_KAFKA_CACHE where the jars are kept (default ${XDG_CACHE_HOME:-~/.cache}/gradefarm)
@@ -33,7 +34,7 @@ die() { say "$2"; exit "$1"; }
 # --- arguments --------------------------------------------------------------------------------------------------------
 [[ $# -ge 1 ]] || { usage >&2; exit 2; }
 case $1 in -h | --help) usage; exit 0 ;; esac
-command=$1 nodes=1 dir='' port=19092 only=''
+command=$1 nodes=1 dir='' port=19092 only='' properties=''
 shift
 while [[ $# -gt 0 ]]; do
   case $1 in -h | --help) usage; exit 0 ;; esac
@@ -43,6 +44,7 @@ while [[ $# -gt 0 ]]; do
     --dir) dir=$2 ;;
     --port) port=$2 ;;
     --node) only=$2 ;;
+    --properties) properties=$2 ;;
     *) die 2 "unknown option $1 (see --help)" ;;
   esac
   shift 2
@@ -50,9 +52,10 @@ done
 [[ $nodes == 1 || $nodes == 3 ]] || die 2 "--nodes is 1 or 3, not '$nodes'"
 [[ $port =~ ^[0-9]{4,5}$ && $port -ge 1024 && $port -le 65400 ]] || die 2 "--port is a number from 1024 to 65400, not '$port'"
 [[ -z $only || ($only =~ ^[1-3]$ && $only -le $nodes) ]] || die 2 "--node is 1 to $nodes, not '$only'"
+[[ -z $properties || -r $properties ]] || die 2 "--properties: cannot read $properties"
 dir=${dir:-${XDG_STATE_HOME:-$HOME/.local/state}/gradefarm/kafka-$nodes}
 [[ $dir == /* ]] || dir=$PWD/$dir
-readonly command nodes dir port only
+readonly command nodes dir port only properties
 readonly chosen=${only:-$(seq -s ' ' "$nodes")}
 
 version=$(sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$here/pom.xml")
@@ -133,6 +136,8 @@ num.network.threads=2
 num.io.threads=4
 num.replica.fetchers=1
 PROPERTIES
+  # Of a key that comes twice the last one counts.
+  [[ -z $properties ]] || cat "$properties" >>"$dir/node-$n/server.properties"
 }
 
 format() {
