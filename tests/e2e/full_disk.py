@@ -6,7 +6,6 @@ The disk is a small tmpfs, filled by us.
 """
 
 import base64
-import contextlib
 import pathlib
 import re
 import subprocess
@@ -16,6 +15,7 @@ import threading
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import farm  # noqa: E402
+import small_disk  # noqa: E402
 
 ROOM = 48 << 20
 LARGE = 300_000  # more than a record of the embedded broker takes
@@ -63,30 +63,6 @@ def check(tag, results, needs_disk=frozenset()):
     return failed
 
 
-class Disk:
-    """A small file system as a context, that can be filled."""
-
-    def __init__(self, path):
-        self.path = path
-        self.ballast = path / "ballast"
-
-    def __enter__(self):
-        self.path.mkdir()
-        subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOM},mode=1777", "disk", self.path], check=True)
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run(["umount", "--lazy", self.path], check=True)
-
-    def fill(self):
-        with contextlib.suppress(OSError), open(self.ballast, "ab", buffering=0) as ballast:
-            while ballast.write(bytes(1 << 16)):
-                pass
-
-    def free(self):
-        self.ballast.unlink()
-
-
 def check_within_a_batch(disk, ask, work):
     """The disk fills up after the first answers and is freed after some more."""
     batch = requests("batch", 3 * EACH)
@@ -108,7 +84,7 @@ def check_within_a_batch(disk, ask, work):
 
 def main():
     farm.needs_root()
-    with tempfile.TemporaryDirectory(prefix="full-disk-") as name, Disk(pathlib.Path(name) / "disk") as disk:
+    with tempfile.TemporaryDirectory(prefix="full-disk-") as name, small_disk.Disk(pathlib.Path(name, "disk"), ROOM) as disk:
         work = pathlib.Path(name)
         work.chmod(0o755)
         up = subprocess.Popen([farm.program("gradefarm"), "up", "--workers", "2", "--canary-interval", "0s", "--metrics", "off",

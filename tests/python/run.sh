@@ -5,6 +5,7 @@
 #   kafka    the embedded broker
 #   apache   Apache Kafka, whose folder GRADEFARM_TEST_KAFKA_DIR names
 #   install  a clean environment with the package alone, and the first example of its README against `gradefarm up`
+#   program  becomes another test's program: run.sh BUILD_DIR program SCRIPT ARGUMENT…
 # The environment is made once, by pip, and kept until pyproject.toml changes. Exit status 77, with the reason: PyPI is
 # out of reach.
 set -euo pipefail
@@ -67,6 +68,11 @@ case $part in
     copy_to "$clean/package"
     make_venv "$clean/venv" "$clean/package"
     env -u PYTHONPATH "$clean/venv/bin/python" "$package/tests/first_example.py" "$build/bin/gradefarm"
+    ;;
+  program)
+    [[ -z ${copy:-} ]] || rm -rf "$copy" # no trap survives this
+    shift 2
+    exec "$venv/bin/python" "$@" 9>&-
     ;;
   *) echo "unknown part $part" >&2; exit 2 ;;
 esac

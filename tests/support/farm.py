@@ -158,15 +158,16 @@ class Progress:
 class Grader:
     """A gradefarm-grader as a context: ready on entry, ended in order on exit. Dies with us."""
 
-    def __init__(self, brokers, work, name, *options):
+    def __init__(self, brokers, work, name, *options, metrics="off", environment=None):
         self.log = pathlib.Path(work) / f"{name}.log"
-        self.command = [program("gradefarm-grader"), "--brokers", brokers, "--metrics", "off", *options]
+        self.command = [program("gradefarm-grader"), "--brokers", brokers, "--metrics", metrics, *options]
+        self.environment = {**os.environ, **(environment or {})}
 
     def __enter__(self):
         reader, writer = os.pipe()
         with open(self.log, "w") as log:
             self.process = subprocess.Popen([*self.command, "--ready-fd", str(writer)], pass_fds=[writer],
-                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment)
         os.close(writer)
         self.lifeline = open(reader, "rb", buffering=0)
         if self.lifeline.readline() != b"ready\n":
