@@ -71,7 +71,7 @@ class Run:
         self.all_partitions = self.assigned(first)  # with those of the lanes
         for _ in range(graders - 1):
             self.start_grader()
-        farm.wait_until(lambda: all(self.assigned(grader) > 0 for grader in self.graders), PATIENCE_S, "partitions for each")
+        self.await_shares()
         self.start_trainer()
 
     # --- graders --------------------------------------------------------------------------------------------------------
@@ -119,6 +119,12 @@ class Run:
 
     def assigned(self, grader):
         return self.metric(grader, "gradefarm_assigned_partitions")
+
+    def await_shares(self):
+        """Until each grader knows that it has some partitions, and not all; one that was away may still think so."""
+        most = self.all_partitions - len(self.graders) + 1
+        farm.wait_until(lambda: all(0 < self.assigned(grader) <= most for grader in self.graders), PATIENCE_S,
+                        "partitions for each grader")
 
     # --- the trainer ----------------------------------------------------------------------------------------------------
 

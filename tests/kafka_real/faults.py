@@ -61,7 +61,7 @@ def stop(run):
     run.begin()
     while run.goes_on(at_least=1):
         victim, other = run.dice.sample(run.graders, 2)
-        farm.wait_until(lambda: run.assigned(victim) > 0, fault_run.PATIENCE_S, "partitions for the next victim")
+        run.await_shares()
         with run.injection():
             begin = time.monotonic()
             victim.process.send_signal(signal.SIGSTOP)
@@ -123,9 +123,9 @@ def broker_leaves(run, leave):
 def cut(run):
     """the network between a grader and the broker is cut until another one has its partitions, by broken connections and by
     silence in turn."""
-    way, far, near = one_behind_a_proxy(run)
+    way, near = one_behind_a_proxy(run)
     while run.goes_on(at_least=2):
-        farm.wait_until(lambda: run.assigned(far) > 0, fault_run.PATIENCE_S, "partitions for the grader behind the proxy")
+        run.await_shares()
         silent = len(run.injected) % 2
         before = way.held, way.cut, way.refused
         with run.injection():
@@ -144,9 +144,9 @@ def cut(run):
 
 def slow(run):
     """the network between a grader and the broker takes long and carries little."""
-    way, far, _ = one_behind_a_proxy(run)
+    way, _ = one_behind_a_proxy(run)
+    run.await_shares()
     while run.goes_on(at_least=2):
-        farm.wait_until(lambda: run.assigned(far) > 0, fault_run.PATIENCE_S, "partitions for the grader behind the proxy")
         before = way.delayed
         with run.injection():
             way.slow(delay=run.dice.uniform(0.1, 0.4), bytes_a_second=64 << 10)
@@ -158,10 +158,11 @@ def slow(run):
 
 
 def one_behind_a_proxy(run):
-    """The proxy, the grader behind it and one that is not."""
+    """The proxy, and the grader that is not behind it."""
     run.begin(graders=1)
     way = run.beside.enter_context(proxy.Proxy(PROXY, PROXIED))
-    return way, run.start_grader(f"127.0.0.1:{PROXY}"), run.graders[0]
+    run.start_grader(f"127.0.0.1:{PROXY}")
+    return way, run.graders[0]
 
 
 def storm(run):
@@ -302,7 +303,8 @@ def main():
     if unknown:
         parser.error(f"no such fault: {', '.join(sorted(unknown))}")
     farm.needs_root()
-    print(f"seed {options.seed}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what we have started ends with us
+    print(f"seed {options.seed}", flush=True)
     chosen = options.faults or list(FAULTS)
     work = pathlib.Path(tempfile.mkdtemp(prefix="faults-"))
     work.chmod(0o755)
