@@ -190,7 +190,8 @@ def storm(run):
     assert joins >= 3 and leaves >= 3, f"{joins} joined and {leaves} left: no storm"
     moved = run.metric(stays, "gradefarm_rebalances_total") - moved
     assert moved >= 3, f"{moved} rebalances of the grader that stayed"
-    print(f"storm: {joins} joined, {leaves} left, {moved:.0f} rebalances of the one that stayed")
+    print(f"storm: {joins} joined, {leaves} left, {run.aborted} of them aborted by librdkafka at their very end; {moved:.0f} "
+          f"rebalances of the one that stayed")
     return 0
 
 
