@@ -169,11 +169,14 @@ def storm(run):
     """a rebalance storm: a grader joins or leaves each second."""
     run.begin(graders=1)
     stays = run.graders[0]
-    moved = run.metric(stays, "gradefarm_rebalances_total")
+    before = run.metric(stays, "gradefarm_rebalances_total")
+    moved = lambda: run.metric(stays, "gradefarm_rebalances_total") - before
     changes, joins, leaves = [], 0, 0
     with concurrent.futures.ThreadPoolExecutor(16) as at_once, run.injection():
         tick = time.monotonic()
-        while joins + leaves < 12 or not run.asked_enough():
+        end = tick + fault_run.PATIENCE_S
+        stormed = lambda: joins >= 3 and leaves >= 3 and joins + leaves >= 12 and moved() >= 3
+        while not run.asked_enough() or (not stormed() and tick < end):
             leavers = [grader for grader in run.graders if grader is not stays]
             if leavers and (joins - leaves >= 4 or run.dice.random() < 0.5):
                 leaver = run.dice.choice(leavers)
@@ -184,13 +187,11 @@ def storm(run):
                 changes.append(at_once.submit(run.start_grader))
                 joins += 1
             tick = max(tick + 1, time.monotonic())
-            time.sleep(tick - time.monotonic())
+            time.sleep(max(0.0, tick - time.monotonic()))
     for change in changes:
         change.result()
-    assert joins >= 3 and leaves >= 3, f"{joins} joined and {leaves} left: no storm"
-    moved = run.metric(stays, "gradefarm_rebalances_total") - moved
-    assert moved >= 3, f"{moved} rebalances of the grader that stayed"
-    print(f"storm: {joins} joined, {leaves} left, {run.aborted} of them aborted by librdkafka at their very end; {moved:.0f} "
+    assert stormed(), f"{joins} joined, {leaves} left, {moved():.0f} rebalances of the grader that stayed: no storm"
+    print(f"storm: {joins} joined, {leaves} left, {run.aborted} of them aborted by librdkafka at their very end; {moved():.0f} "
           f"rebalances of the one that stayed")
     return 0
 
