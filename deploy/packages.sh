@@ -10,8 +10,8 @@ farm_test_packages=("${farm_language_packages[@]}" ccache libgtest-dev libgmock-
   clang-tidy-14 clang-14 libclang-rt-14-dev libboost1.81-dev)
 # Prometheus and promtool, for the tests of monitoring/.
 farm_test_packages+=(prometheus)
-# A grader whose wall clock steps.
-farm_test_packages+=(libfaketime)
+# A grader whose wall clock steps; brokers with certificates.
+farm_test_packages+=(libfaketime openssl)
 
 # install_packages NAME…: installs what is missing. Returns 1, having said why, where that is not possible.
 install_packages() {

@@ -12,6 +12,7 @@ Usage: kafka.sh COMMAND [--nodes 1|3] [--dir DIR] [--port PORT] [--node N] [--pr
   stop       stop the nodes; what they stored stays in DIR
   status     say which nodes answer; exit 0 if all do, 3 if not
   bootstrap  print the address list for clients
+  jars       print the folder of Apache Kafka's jars, fetched or not
 
   --nodes    1 (default), or 3: replication factor 3, min.insync.replicas 2
   --dir      configuration, data, logs and pid files; default ${XDG_STATE_HOME:-~/.local/state}/gradefarm/kafka-<nodes>
@@ -59,8 +60,10 @@ readonly command nodes dir port only properties
 readonly chosen=${only:-$(seq -s ' ' "$nodes")}
 
 version=$(sed -n 's|.*<kafka.version>\(.*\)</kafka.version>.*|\1|p' "$here/pom.xml")
-readonly version
-readonly jars=${GRADEFARM_KAFKA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gradefarm}/kafka-$version
+# Another list of jars, another folder.
+pom_digest=$(sha256sum <"$here/pom.xml")
+readonly version pom_digest
+readonly jars=${GRADEFARM_KAFKA_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/gradefarm}/kafka-$version-${pom_digest:0:8}
 
 client_port() { echo $((port + $1 - 1)); }
 controller_port() { echo $((port + 100 + $1 - 1)); }
@@ -262,5 +265,6 @@ case $command in
   stop) [[ ! -d $dir ]] || { lock; stop; } ;;
   status) status ;;
   bootstrap) bootstrap ;;
+  jars) echo "$jars" ;;
   *) die 2 "unknown command '$command' (see --help)" ;;
 esac
