@@ -17,6 +17,7 @@
 #include "grader/check.h"
 #include "grader/config/config.h"
 #include "grader/evaluate/evaluate.h"
+#include "grader/kafka/tail.h"
 #include "grader/kafka/topic_admin.h"
 #include "grader/languages/registry.h"
 #include "grader/service/bad_cases.h"
@@ -38,6 +39,8 @@ namespace log = monitoring::log;
 constexpr int kFailed = 1;
 constexpr int kNoBroker = 3;
 constexpr Milliseconds kBrokerPatience{10'000};
+constexpr Milliseconds kCancelPatience{5'000};
+constexpr const char* kCancelRetentionMs = "3600000";  // as service::Cancellations remembers them
 
 service::Service* running_service =
     nullptr;  // for the signal handler, which can be given no argument
@@ -132,6 +135,25 @@ std::unique_ptr<service::Canary> start_canary(const config::GraderConfig& config
   return canary;
 }
 
+// From the beginning, so that a grader that was just started obeys those before it, too. Null:
+// there are none to be heard, which costs work but loses nothing.
+std::unique_ptr<kafka::Tail> hear_cancels(kafka::ClientConfig client, service::Service& service) {
+  // Else it would be asked every 5 ms; killing within two seconds needs no more.
+  if (client.kind == kafka::BrokerKind::kEmbedded)
+    client.properties.try_emplace("fetch.wait.max.ms", "200");
+  auto tail = kafka::Tail::create(
+      client, std::string(topics::kCancels),
+      [&service](const kafka::Record& record) { service.on_cancel(record); },
+      kafka::Tail::From::kBeginning);
+  if (!tail) {
+    log::warning("cancels are not heard", {{"error", tail.error().text()}});
+    return nullptr;
+  }
+  if (auto caught_up = (*tail)->await_caught_up(kCancelPatience); !caught_up)
+    log::warning("old cancels are still being read", {{"error", caught_up.error().text()}});
+  return *std::move(tail);
+}
+
 int run(const config::GraderConfig& config) {
   log::configure(config.log);
   for (const std::string& warning : config.warnings)
@@ -206,9 +228,12 @@ int run(const config::GraderConfig& config) {
     return fail(reachable.error(), kNoBroker);
   }
   const std::string requests_topic = topics::requests(config.pool);
-  std::vector<kafka::TopicSpec> needed(4);
+  std::vector<kafka::TopicSpec> needed(5);
   needed[0].name = requests_topic;
   needed[1].name = topics::kDeadLetters;
+  needed[4].name = topics::kCancels;
+  needed[4].partitions = 1;
+  needed[4].config["retention.ms"] = kCancelRetentionMs;
   for (int i = 0; const std::string_view own : {topics::kCanaryReplies, topics::kStatus}) {
     kafka::TopicSpec& spec = needed[static_cast<std::size_t>(2 + i++)];
     spec.name = own;
@@ -263,14 +288,19 @@ int run(const config::GraderConfig& config) {
   std::vector<ToldZygote> sandboxes;
   for (const auto& one : slots->sandboxes)
     sandboxes.emplace_back(*one, static_cast<int>(sandboxes.size()));
-  service::Evaluate evaluate = [&tools, &sandboxes, &slots](const EvaluationRequest& request,
-                                                            int slot, service::SpareSlots& spare) {
-    const auto sandbox_of = [&sandboxes](int number) -> sandbox::Sandbox& {
-      return sandboxes[static_cast<std::size_t>(number)];
+  service::Evaluate evaluate = [&tools, &slots, &sandboxes](const EvaluationRequest& request,
+                                                            const service::Seat& seat) {
+    const auto sandbox_of = [&slots, &sandboxes,
+                             stop = seat.stop.fd()](int number) -> sandbox::Sandbox& {
+      const auto at = static_cast<std::size_t>(number);
+      slots->sandboxes[at]->stop_when_readable(stop);
+      return sandboxes[at];
     };
+    service::SpareSlots& spare = seat.spare;
     evaluate::Tools own = tools;
-    own.sandbox = &sandbox_of(slot);
-    own.residents = slots->residents[static_cast<std::size_t>(slot)].get();
+    own.cancelled = &seat.stop.requested();
+    own.sandbox = &sandbox_of(seat.slot);
+    own.residents = slots->residents[static_cast<std::size_t>(seat.slot)].get();
     own.lend = [&spare, sandbox_of](std::function<void(sandbox::Sandbox&)> work) {
       return spare.lend(
           [sandbox_of, work = std::move(work)](int other) { work(sandbox_of(other)); });
@@ -287,6 +317,7 @@ int run(const config::GraderConfig& config) {
   action.sa_handler = stop_on_signal;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
+  const std::unique_ptr<kafka::Tail> cancels = hear_cancels(client, **service);
   health.set("serving", true);
   log::info("serving", {{"grader", id},
                         {"topic", requests_topic},

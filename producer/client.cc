@@ -19,6 +19,7 @@ namespace {
 // Answers live an hour on the broker: longer than any client waits.
 constexpr const char* kReplyRetentionMs = "3600000";
 constexpr Milliseconds kTailRetryDelay{100};
+constexpr Milliseconds kCancelsPatience{2'000};
 constexpr int kBrokerDefault = -1;  // KIP-464: replication as configured on the broker
 
 ClientOptions with_defaults(ClientOptions options) {
@@ -105,6 +106,10 @@ class KafkaClient final : public Client {
   bool wait_for_room(std::size_t json_bytes, Milliseconds timeout) override {
     return exchange_->wait_for_room(json_bytes, timeout);
   }
+  std::int64_t cancel(const std::vector<std::string>& request_ids) override {
+    return exchange_->cancel(request_ids);
+  }
+  std::int64_t cancel_step(std::int64_t step) override { return exchange_->cancel_step(step); }
   void close() override {
     if (exchange_) exchange_->close();
   }
@@ -147,6 +152,8 @@ Expected<Done> KafkaClient::open(const ClientOptions& options) {
     return unavailable(warm.error().text() + ": start a grader for pool " + options.pool +
                        ", or create the topic with `gradefarm topics create`");
   }
+  // So that a first cancel is quick. Where the topic is missing nobody would hear it.
+  (void)producer_->warm({std::string(topics::kCancels)}, kCancelsPatience);
   kafka::TopicSpec replies;
   replies.name = options.reply_topic;
   replies.partitions = options.reply_partitions;

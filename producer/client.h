@@ -17,6 +17,7 @@
 #include <future>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "grader/kafka/client_config.h"
 #include "producer/pending.h"
@@ -69,6 +70,13 @@ class Client {
   // Blocks until the window has room for a request of so many bytes of JSON, or for `timeout`.
   // Whether it has.
   virtual bool wait_for_room(std::size_t json_bytes, Milliseconds timeout) = 0;
+
+  // Takes requests of this client back: those with these ids, or all of a step. Resolves them as
+  // `cancelled` before it returns, and tells the graders, which kill what runs of them and begin no
+  // others. How many there were. Where no broker can be reached the farm may grade them all the
+  // same; nobody waits for that.
+  virtual std::int64_t cancel(const std::vector<std::string>& request_ids) = 0;
+  virtual std::int64_t cancel_step(std::int64_t step) = 0;
 
   // Resolves what is unanswered, and what is submitted from now on, as `cancelled`. On return no
   // callback runs any more. Idempotent; the destructor calls it. The farm may still grade what was

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -213,6 +215,54 @@ void Exchange::on_delivery(const std::string& request_id, int attempt,
   stats_.delivery_retries += 1;
   const int doublings = std::min(attempt - 1, kMaxDeliveryRetryDoublings);
   pending_.failed(request_id, attempt, now() + kDeliveryRetryDelay * (1 << doublings));
+}
+
+std::int64_t Exchange::cancel(const std::vector<std::string>& request_ids) {
+  std::unique_lock lock(mutex_);
+  auto taken = pending_.take_back(request_ids);
+  tell_taken_back(taken, lock);
+  std::map<std::string, Cancel> by_trainer;
+  for (const auto& request : taken) {
+    Cancel& cancel = by_trainer[request.identity.trainer];
+    cancel.request_ids.push_back(request.identity.request_id);
+    if (cancel.request_ids.size() < Cancel::kMaxIds) continue;
+    cancel.trainer = request.identity.trainer;
+    publish_cancel(cancel);
+    cancel.request_ids.clear();
+  }
+  for (auto& [trainer, cancel] : by_trainer) {
+    cancel.trainer = trainer;
+    if (!cancel.request_ids.empty()) publish_cancel(cancel);
+  }
+  return static_cast<std::int64_t>(taken.size());
+}
+
+std::int64_t Exchange::cancel_step(std::int64_t step) {
+  std::unique_lock lock(mutex_);
+  auto taken = pending_.take_back_step(step);
+  tell_taken_back(taken, lock);
+  std::set<std::string> trainers;
+  for (const auto& request : taken) trainers.insert(request.identity.trainer);
+  for (const std::string& trainer : trainers) publish_cancel({trainer, {}, step});
+  return static_cast<std::int64_t>(taken.size());
+}
+
+void Exchange::tell_taken_back(std::vector<PendingRequest>& taken,
+                               std::unique_lock<std::mutex>& lock) {
+  stats_.cancelled += static_cast<std::int64_t>(taken.size());
+  const Callback callback(*this, lock);
+  for (auto& request : taken) {
+    tell(request, unjudged_result(request.identity, Verdict::kCancelled, "taken back"));
+  }
+}
+
+// A cancel that is lost costs work, not answers: nobody waits for them any more.
+void Exchange::publish_cancel(const Cancel& cancel) {
+  kafka::OutgoingRecord record;
+  record.topic = topics::kCancels;
+  record.key = cancel.trainer;
+  record.value = encode_cancel(cancel);
+  (void)producer_.publish(std::move(record), [](const Expected<kafka::Delivery>&) {});
 }
 
 void Exchange::on_reply(const kafka::Record& record) {

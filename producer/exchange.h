@@ -12,6 +12,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "grader/kafka/blob_store.h"
 #include "grader/kafka/producer.h"
@@ -19,6 +20,7 @@
 #include "producer/pending.h"
 #include "producer/stats.h"
 #include "schemas/blob.h"
+#include "schemas/cancel.h"
 #include "schemas/expected.h"
 #include "schemas/request.h"
 #include "schemas/result.h"
@@ -58,6 +60,9 @@ class Exchange {
   // request.
   void submit(Submitted submitted, const OnResult& on_result, Wait wait);
   bool wait_for_room(std::size_t json_bytes, Milliseconds timeout);
+  // As Client.
+  std::int64_t cancel(const std::vector<std::string>& request_ids);
+  std::int64_t cancel_step(std::int64_t step);
   // A record of the reply topic.
   void on_reply(const kafka::Record& record);
   // Resolves the rest, and what is submitted from now on, as `cancelled`. On return no callback
@@ -82,6 +87,9 @@ class Exchange {
   void give_up(const std::string& request_id, const std::string& why);
   bool waits_for(const std::string& request_id);  // counts it if not; mutex_ is held
   void drop_unreadable();
+  void publish_cancel(const Cancel& cancel);
+  // Tells the callers of these, with mutex_ held by `lock`.
+  void tell_taken_back(std::vector<PendingRequest>& taken, std::unique_lock<std::mutex>& lock);
   void resolve(const std::string& request_id, EvaluationResult result);
   void fetch(const BlobReply& reply);
   void give_up_on_overdue();

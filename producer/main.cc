@@ -6,6 +6,7 @@
 #include "grader/config/config.h"
 #include "monitoring/log.h"
 #include "producer/bench/bench.h"
+#include "producer/command/cancel.h"
 #include "producer/command/collect.h"
 #include "producer/command/doctor.h"
 #include "producer/command/grade.h"
@@ -37,6 +38,7 @@ int run(const config::StatusOptions& options) {
   const command::Interrupt interrupt;
   return command::status(options, interrupt);
 }
+int run(const config::CancelOptions& options) { return command::cancel(options); }
 int run(const config::DoctorOptions& options) { return command::doctor(options); }
 int run(const config::ReplayOptions& options) {
   const command::Interrupt interrupt;

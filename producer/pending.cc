@@ -120,6 +120,26 @@ std::optional<PendingRequest> PendingRequests::take(const std::string& request_i
   return remove(at);
 }
 
+std::vector<PendingRequest> PendingRequests::take_back(
+    const std::vector<std::string>& request_ids) {
+  std::vector<PendingRequest> out;
+  for (const std::string& id : request_ids) {
+    const auto at = entries_.find(id);
+    if (at == entries_.end()) continue;
+    remember(id);
+    out.push_back(remove(at));
+  }
+  return out;
+}
+
+std::vector<PendingRequest> PendingRequests::take_back_step(std::int64_t step) {
+  std::vector<std::string> ids;
+  for (const auto& [id, entry] : entries_) {
+    if (entry.request.identity.step == step) ids.push_back(id);
+  }
+  return take_back(ids);
+}
+
 std::vector<PendingRequest> PendingRequests::take_timed_out(SteadyTime now) {
   std::vector<PendingRequest> out;
   for (auto at = entries_.begin(); at != entries_.end();) {

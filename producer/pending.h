@@ -93,6 +93,10 @@ class PendingRequests {
   std::optional<PendingRequest> answer(const std::string& request_id, SteadyTime now);
   // The same for an end without an answer.
   std::optional<PendingRequest> take(const std::string& request_id);
+  // The same for requests that their caller takes back: remembered as answered, since a grader may
+  // answer yet. Ids that nobody waits for are passed over.
+  std::vector<PendingRequest> take_back(const std::vector<std::string>& request_ids);
+  std::vector<PendingRequest> take_back_step(std::int64_t step);
   std::vector<PendingRequest> take_timed_out(SteadyTime now);
   std::vector<PendingRequest> take_all();
 

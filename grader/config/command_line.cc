@@ -196,7 +196,15 @@ Outcome read_gradefarm_arguments(const std::vector<std::string>& arguments) {
       ->type_name("");
   bench_flags.add(*bench, Program::kBench);
 
+  Flags cancel_flags;
+  std::vector<std::string> ids;
+  CLI::App* cancel = app.add_subcommand(
+      "cancel", "Take requests of a trainer back: those of a step, or those that are named.");
+  cancel->add_option("ID", ids, "Ids of requests.")->type_name("");
+  cancel_flags.add(*cancel, Program::kCancel);
+
   return run(app, arguments, [&]() -> CommandLine {
+    if (cancel->parsed()) return {Program::kCancel, cancel_flags.given(), ids};
     if (bench->parsed()) return {Program::kBench, bench_flags.given(), scenarios};
     if (grade->parsed()) return {Program::kGrade, grade_flags.given(), {input}};
     if (up->parsed()) return {Program::kUp, up_flags.given(), {}};

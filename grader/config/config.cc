@@ -323,6 +323,20 @@ std::optional<std::int64_t> count_if_given(const Settings& settings, std::string
   return settings.count(option);
 }
 
+Expected<CancelOptions> cancel_of(const CommandLine& line, const Settings& settings) {
+  CancelOptions options;
+  fill_common(options, settings);
+  FARM_TRY(options.kafka, required_kafka_of(settings));
+  if (settings.setting("trainer").source == Source::kDefault)
+    return invalid_request("no trainer is given: use --trainer NAME, as its requests say it");
+  options.trainer = settings.text("trainer");
+  options.step = count_if_given(settings, "step");
+  options.request_ids = line.operands;
+  if (options.step.has_value() != options.request_ids.empty())
+    return invalid_request("give either --step N or the ids of requests");
+  return options;
+}
+
 Expected<BenchOptions> bench_of(const CommandLine& line, const Settings& settings,
                                 const Invocation& invocation) {
   BenchOptions options;
@@ -381,6 +395,7 @@ Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation) {
   if (line.program == Program::kDoctor) return as_command<Command>(doctor_of(settings, invocation));
   if (line.program == Program::kBench)
     return as_command<Command>(bench_of(line, settings, invocation));
+  if (line.program == Program::kCancel) return as_command<Command>(cancel_of(line, settings));
   return as_command<Command>(topics_of(line, settings));
 }
 

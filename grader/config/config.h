@@ -154,6 +154,17 @@ struct StatusOptions {
   std::vector<std::string> warnings;
 };
 
+// gradefarm cancel [ID…]
+struct CancelOptions {
+  KafkaOptions kafka;
+  std::string trainer;
+  std::vector<std::string> request_ids;  // empty where `step` is set
+  std::optional<std::int64_t> step;
+  monitoring::LogConfig log;
+  std::string config_file;
+  std::vector<std::string> warnings;
+};
+
 // gradefarm doctor
 struct DoctorOptions {
   KafkaOptions kafka;  // brokers may be empty: then only the host is looked at
@@ -242,9 +253,9 @@ Invocation invocation_of_process(int argc, const char* const* argv);
 
 // Errors: kInvalidRequest, with a text for the person who typed it.
 Expected<std::variant<GraderConfig, ShowText>> parse_grader(const Invocation& invocation);
-using GradefarmCommand =
-    std::variant<GradeOptions, UpOptions, TopicsOptions, ReplayOptions, CollectOptions,
-                 ReportOptions, StatusOptions, DoctorOptions, BenchOptions, ShowText>;
+using GradefarmCommand = std::variant<GradeOptions, UpOptions, TopicsOptions, ReplayOptions,
+                                      CollectOptions, ReportOptions, StatusOptions, DoctorOptions,
+                                      BenchOptions, CancelOptions, ShowText>;
 Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation);
 
 }  // namespace farm::config

@@ -18,11 +18,12 @@ constexpr auto kReplay = Program::kReplay;
 constexpr auto kBench = Program::kBench;
 constexpr auto kBadCases = Program::kBadCases;
 constexpr auto kReport = Program::kReport;
-constexpr unsigned kAll =
-    kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport | kStatus | kDoctor | kBench;
+constexpr auto kCancel = Program::kCancel;
+constexpr unsigned kAll = kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport |
+                          kStatus | kDoctor | kBench | kCancel;
 // Talk to a cluster that may be another one's.
 constexpr unsigned kKafkaClients =
-    kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus | kDoctor | kBench;
+    kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus | kDoctor | kBench | kCancel;
 constexpr unsigned kGraderOnly = static_cast<unsigned>(kGrader);
 constexpr unsigned kGradeOnly = static_cast<unsigned>(kGrade);
 constexpr unsigned kStatusOnly = static_cast<unsigned>(kStatus);
@@ -191,8 +192,20 @@ std::vector<OptionSpec> make_table() {
        "File for the results, one JSON line each; bad-cases: the directory, required.",
        kGrade | kBadCases});
   add({"trainer", kName, "cli", "",
-       "Start of this client's name: replies come to grading.replies.TRAINER-SESSION.",
-       kGrade | kReplay});
+       "Start of this client's name: replies come to grading.replies.TRAINER-SESSION. cancel: "
+       "whose requests are meant, required.",
+       kGrade | kReplay | kCancel});
+  {
+    OptionSpec step{"step",
+                    kCount,
+                    "",
+                    "",
+                    "The step whose requests are taken back.",
+                    static_cast<unsigned>(kCancel)};
+    step.minimum = 0;
+    step.maximum = 9'000'000'000'000'000'000;
+    add(step);
+  }
   add({"timeout", kDuration, "0s", "",
        "Give up on what is not answered after this time; 0s: never.", kGrade | kReplay});
   add({"resubmit_after", kDuration, "60s", "", "Publish a request again if its answer took longer.",
@@ -301,6 +314,7 @@ std::string programs_of(const OptionSpec& option) {
   if (belongs_to(option, kStatus)) names.emplace_back("status");
   if (belongs_to(option, kDoctor)) names.emplace_back("doctor");
   if (belongs_to(option, kBench)) names.emplace_back("bench");
+  if (belongs_to(option, kCancel)) names.emplace_back("cancel");
   return joined(names, ", ");
 }
 

@@ -21,7 +21,8 @@ enum class Program : unsigned {
   kReport = 64,
   kStatus = 256,
   kDoctor = 512,
-  kBench = 1024
+  kBench = 1024,
+  kCancel = 2048
 };
 
 constexpr unsigned operator|(Program a, Program b) {

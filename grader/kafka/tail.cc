@@ -1,6 +1,10 @@
 #include "grader/kafka/tail.h"
 
+#include <algorithm>
 #include <atomic>
+#include <condition_variable>
+#include <map>
+#include <mutex>
 #include <thread>
 #include <utility>
 
@@ -41,18 +45,23 @@ class KafkaTail final : public Tail {
     if (poll_thread_.joinable()) poll_thread_.join();
   }
 
-  Expected<Done> open(const ClientConfig& client, const std::string& topic);
+  Expected<Done> open(const ClientConfig& client, const std::string& topic, From from);
+  Expected<Done> await_caught_up(Milliseconds timeout) override;
 
  private:
   void run();
+  void passed(std::int32_t partition, std::int64_t next_offset);
 
   const std::function<void(Record)> on_record_;
   std::optional<Connection> connection_;
   std::atomic<bool> stopping_{false};
+  std::mutex mutex_;
+  std::condition_variable caught_up_;
+  std::map<std::int32_t, std::int64_t> behind_;  // by partition: the end at creation, until read
   std::thread poll_thread_;
 };
 
-Expected<Done> KafkaTail::open(const ClientConfig& client, const std::string& topic) {
+Expected<Done> KafkaTail::open(const ClientConfig& client, const std::string& topic, From from) {
   const auto deadline = steady_clock::now() + kPatience;
   FARM_TRY(connection_, Connection::create(RD_KAFKA_CONSUMER, client, properties_of(client)));
   auto partitions = connection_->await_topic(topic, kPatience);
@@ -73,7 +82,9 @@ Expected<Done> KafkaTail::open(const ClientConfig& client, const std::string& to
       return unavailable("end of topic " + topic + " partition " + std::to_string(number) + ": " +
                          rd_kafka_err2str(error));
     }
-    rd_kafka_topic_partition_list_add(starts.get(), topic.c_str(), number)->offset = end;
+    rd_kafka_topic_partition_list_add(starts.get(), topic.c_str(), number)->offset =
+        from == From::kEnd ? end : first;
+    if (from == From::kBeginning && first < end) behind_[number] = end;
   }
   rd_kafka_poll_set_consumer(connection_->get());
   if (const auto error = rd_kafka_assign(connection_->get(), starts.get())) {
@@ -90,6 +101,7 @@ void KafkaTail::run() {
     if (!message) continue;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       on_record_(record_of(*message, 0));
+      passed(message->partition, message->offset + 1);
     } else {
       connection_->context().say(kLogWarning,
                                  std::string("tail: ") + rd_kafka_message_errstr(message.get()));
@@ -98,12 +110,27 @@ void KafkaTail::run() {
   rd_kafka_assign(connection_->get(), nullptr);
 }
 
+void KafkaTail::passed(std::int32_t partition, std::int64_t next_offset) {
+  const std::lock_guard lock(mutex_);
+  const auto at = behind_.find(partition);
+  if (at == behind_.end() || next_offset < at->second) return;
+  behind_.erase(at);
+  caught_up_.notify_all();
+}
+
+Expected<Done> KafkaTail::await_caught_up(Milliseconds timeout) {
+  std::unique_lock lock(mutex_);
+  if (caught_up_.wait_for(lock, timeout, [this] { return behind_.empty(); })) return Done{};
+  return unavailable("records that were published before were not all read within " +
+                     std::to_string(timeout.count()) + " ms");
+}
+
 }  // namespace
 
 Expected<std::unique_ptr<Tail>> Tail::create(const ClientConfig& client, const std::string& topic,
-                                             std::function<void(Record)> on_record) {
+                                             std::function<void(Record)> on_record, From from) {
   auto tail = std::make_unique<KafkaTail>(std::move(on_record));
-  FARM_CHECK_OK(tail->open(client, topic));
+  FARM_CHECK_OK(tail->open(client, topic, from));
   return std::unique_ptr<Tail>(std::move(tail));
 }
 

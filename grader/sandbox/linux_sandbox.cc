@@ -11,34 +11,44 @@
 namespace farm::sandbox {
 namespace {
 
-// Waits for something to happen to either run, and deals with it. `second` may be null.
-Expected<Done> step(Conversation& first, Conversation* second) {
-  std::array<pollfd, 2 * Conversation::kEvents> events{};
+// Waits for something to happen to either run, and deals with it. `second` may be null. `stop_fd`:
+// kills them once it is readable, and becomes -1 then.
+Expected<Done> step(Conversation& first, Conversation* second, int& stop_fd) {
+  std::array<pollfd, 1 + 2 * Conversation::kEvents> events{};
+  events[0] = {stop_fd, POLLIN, 0};
   const Conversation::Events of_first = first.events();
-  std::copy(of_first.begin(), of_first.end(), events.begin());
-  std::size_t count = Conversation::kEvents;
+  std::copy(of_first.begin(), of_first.end(), events.begin() + 1);
+  std::size_t count = 1 + Conversation::kEvents;
   if (second != nullptr) {
     const Conversation::Events of_second = second->events();
-    std::copy(of_second.begin(), of_second.end(), events.begin() + Conversation::kEvents);
+    std::copy(of_second.begin(), of_second.end(), events.begin() + 1 + Conversation::kEvents);
     count = events.size();
   }
-  if (::poll(events.data(), count, -1) < 0 && errno != EINTR) return system_error("poll", errno);
+  if (::poll(events.data(), count, -1) < 0) {
+    if (errno != EINTR) return system_error("poll", errno);
+    return Done{};
+  }
+  if (events[0].revents != 0) {
+    stop_fd = -1;
+    FARM_CHECK_OK(first.kill(Ending::kCancelled));
+    if (second != nullptr) FARM_CHECK_OK(second->kill(Ending::kCancelled));
+  }
   Conversation::Events happened;  // NOLINT: filled next
-  std::copy_n(events.begin(), Conversation::kEvents, happened.begin());
+  std::copy_n(events.begin() + 1, Conversation::kEvents, happened.begin());
   FARM_CHECK_OK(first.handle(happened));
   if (second == nullptr) return Done{};
-  std::copy_n(events.begin() + Conversation::kEvents, Conversation::kEvents, happened.begin());
+  std::copy_n(events.begin() + 1 + Conversation::kEvents, Conversation::kEvents, happened.begin());
   return second->handle(happened);
 }
 
-Expected<RunOutcome> follow(Conversation conversation) {
-  while (!conversation.ended()) FARM_CHECK_OK(step(conversation, nullptr));
+Expected<RunOutcome> follow(Conversation conversation, int stop_fd) {
+  while (!conversation.ended()) FARM_CHECK_OK(step(conversation, nullptr, stop_fd));
   return conversation.take_outcome();
 }
 
-Expected<PairOutcome> follow_pair(Conversation submission, Conversation tester) {
+Expected<PairOutcome> follow_pair(Conversation submission, Conversation tester, int stop_fd) {
   while (!submission.ended() || !tester.ended()) {
-    FARM_CHECK_OK(step(submission, &tester));
+    FARM_CHECK_OK(step(submission, &tester, stop_fd));
     if (tester.ended()) FARM_CHECK_OK(submission.kill(Ending::kDismissed));
   }
   return PairOutcome{submission.take_outcome(), tester.take_outcome()};
@@ -65,7 +75,7 @@ Expected<RunOutcome> LinuxSandbox::run(const RunSpec& spec) {
     FARM_CHECK_OK(own_.be_there(forkserver_));
     FARM_TRY(Conversation conversation,
              Conversation::begin(own_.launcher.get(), ++own_.run_number, spec, {}));
-    return follow(std::move(conversation));
+    return follow(std::move(conversation), stop_fd_);
   };
   Expected<RunOutcome> outcome = run_it();
   if (!outcome) own_.launcher.reset();
@@ -77,7 +87,7 @@ Expected<RunOutcome> LinuxSandbox::run_turns(const RunSpec& spec, TurnTaker& tur
     FARM_CHECK_OK(own_.be_there(forkserver_));
     FARM_TRY(Conversation conversation,
              Conversation::begin_turns(own_.launcher.get(), ++own_.run_number, spec, turns));
-    return follow(std::move(conversation));
+    return follow(std::move(conversation), stop_fd_);
   };
   Expected<RunOutcome> outcome = run_it();
   if (!outcome) own_.launcher.reset();
@@ -96,7 +106,7 @@ Expected<PairOutcome> LinuxSandbox::run_pair(const RunSpec& submission, const Ru
     FARM_TRY(Conversation of_tester,
              Conversation::begin(tester_.launcher.get(), ++tester_.run_number, tester,
                                  {std::move(answers.read), std::move(calls.write)}));
-    return follow_pair(std::move(of_submission), std::move(of_tester));
+    return follow_pair(std::move(of_submission), std::move(of_tester), stop_fd_);
   };
   Expected<PairOutcome> outcome = run_them();
   if (!outcome) {

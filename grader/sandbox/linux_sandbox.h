@@ -33,6 +33,10 @@ class LinuxSandbox final : public Sandbox {
   Expected<PairOutcome> run_pair(const RunSpec& submission, const RunSpec& tester) override;
   Expected<RunOutcome> run_turns(const RunSpec& spec, TurnTaker& turns) override;
 
+  // From the next run on, one during which `fd` is readable is killed (kCancelled). Not owned, not
+  // read from; -1: none. To be called between runs, by the thread that runs.
+  void stop_when_readable(int fd) { stop_fd_ = fd; }
+
   // What the launcher of the last run() set up, in words; empty before the first.
   const std::string& set_up() const { return own_.set_up; }
 
@@ -54,6 +58,7 @@ class LinuxSandbox final : public Sandbox {
   };
 
   Forkserver& forkserver_;
+  int stop_fd_ = -1;
   Seat own_;
   Seat tester_;  // of the tester in run_pair()
 };

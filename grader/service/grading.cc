@@ -86,15 +86,38 @@ std::string encode_answer(EvaluationResult& result, const GradingSettings& setti
                        "the blob directory did not take it: " + reference.error().text());
 }
 
-EvaluationResult evaluate_or_recall(const EvaluationRequest& request, int slot, SpareSlots& spare,
+EvaluationResult evaluate_or_recall(const EvaluationRequest& request, const Seat& seat,
                                     const Evaluate& evaluate, const GradingSettings& settings) {
-  if (!request.policy.cache || settings.results == nullptr) return evaluate(request, slot, spare);
+  if (!request.policy.cache || settings.results == nullptr) return evaluate(request, seat);
   const std::string key = ResultCache::key_of(request);
   auto earlier = settings.results->find(key, request, std::chrono::steady_clock::now());
   if (earlier) return *std::move(earlier);
-  EvaluationResult result = evaluate(request, slot, spare);
+  EvaluationResult result = evaluate(request, seat);
   if (ResultCache::may_keep(request, result))
     settings.results->keep(key, result, std::chrono::steady_clock::now());
+  return result;
+}
+
+std::string deadline_text(const EvaluationRequest& request) {
+  return "deadline_unix_ms " + std::to_string(*request.deadline_unix_ms) + " passed ";
+}
+
+EvaluationResult evaluate_unless_stopped(const EvaluationRequest& request, const Seat& seat,
+                                         const Evaluate& evaluate,
+                                         const GradingSettings& settings) {
+  const auto unjudged = [&request](Verdict verdict, std::string message) {
+    return unjudged_result(
+        {request.request_id, request.trainer, request.step, request.group, request.metadata_json},
+        verdict, std::move(message));
+  };
+  if (seat.stop.reason() == StopReason::kCancelled)
+    return unjudged(Verdict::kCancelled, "cancelled before grading began");
+  if (request.deadline_unix_ms && now_unix_ms() > *request.deadline_unix_ms)
+    return unjudged(Verdict::kExpired, deadline_text(request) + "before grading began");
+  EvaluationResult result = evaluate_or_recall(request, seat, evaluate, settings);
+  // What was cut short judges nobody, whoever cut it.
+  if (result.verdict == Verdict::kCancelled && seat.stop.reason() == StopReason::kExpired)
+    return unjudged(Verdict::kExpired, deadline_text(request) + "while it was graded");
   return result;
 }
 
@@ -141,19 +164,10 @@ Opened open_request(const std::string& record_value, const GradingSettings& sett
   return opened;
 }
 
-Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot, SpareSlots& spare,
+Answer grade(const EvaluationRequest& request, Milliseconds waited, const Seat& seat,
              const Evaluate& evaluate, const GradingSettings& settings) {
   const SteadyTime begun = std::chrono::steady_clock::now();
-  EvaluationResult result;
-  if (request.deadline_unix_ms && now_unix_ms() > *request.deadline_unix_ms) {
-    result = unjudged_result(
-        {request.request_id, request.trainer, request.step, request.group, request.metadata_json},
-        Verdict::kExpired,
-        "deadline_unix_ms " + std::to_string(*request.deadline_unix_ms) +
-            " passed before grading began");
-  } else {
-    result = evaluate_or_recall(request, slot, spare, evaluate, settings);
-  }
+  EvaluationResult result = evaluate_unless_stopped(request, seat, evaluate, settings);
   const auto spent =
       std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - begun);
   result.timings.queue = std::max(Milliseconds(0), waited);

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "grader/kafka/blob_store.h"
+#include "grader/service/cancellations.h"
 #include "grader/service/result_cache.h"
 #include "schemas/request.h"
 #include "schemas/result.h"
@@ -25,10 +26,18 @@ class SpareSlots {
   virtual bool wanted_back() const = 0;
 };
 
+// What a request is graded with.
+struct Seat {
+  int slot;
+  SpareSlots& spare;
+  const StopSignal& stop;
+};
+
 // Judges a decoded request on a slot. Never fails: what goes wrong is in the result. Every slot
-// that it borrowed is back when it returns.
+// that it borrowed is back when it returns. After `stop` it returns within two seconds, with
+// `cancelled` unless it was just coming to a verdict.
 using Evaluate =
-    std::function<EvaluationResult(const EvaluationRequest& request, int slot, SpareSlots& spare)>;
+    std::function<EvaluationResult(const EvaluationRequest& request, const Seat& seat)>;
 
 struct GradingSettings {
   const kafka::BlobStore* blobs = nullptr;  // not owned; null: blobs are refused
@@ -63,9 +72,9 @@ struct Answer {
   EvaluationResult result;  // what `bytes` says, whole: not cut and not a blob
 };
 
-// Evaluates (unless the deadline has passed, or policy.cache allows an earlier result and there is
-// one) and encodes. `waited` is the time since it was published.
-Answer grade(const EvaluationRequest& request, Milliseconds waited, int slot, SpareSlots& spare,
+// Evaluates (unless the deadline has passed, it was taken back, or policy.cache allows an earlier
+// result and there is one) and encodes. `waited` is the time since it was published.
+Answer grade(const EvaluationRequest& request, Milliseconds waited, const Seat& seat,
              const Evaluate& evaluate, const GradingSettings& settings);
 
 // Encodes a result that needs no evaluation. Fills in the grader's identity.

@@ -25,18 +25,21 @@ constexpr std::size_t kMaxUnsettled = 1000;
 
 Expected<std::unique_ptr<Service>> Service::create(ServiceSettings settings, ServiceParts parts) {
   FARM_TRY(std::unique_ptr<WorkerPool> pool, WorkerPool::create(settings.slots));
+  FARM_TRY(std::unique_ptr<Cancellations> cancellations, Cancellations::create(settings.slots));
   FARM_TRY(os::UniqueFd stop_event, os::make_event_fd());
-  return std::unique_ptr<Service>(
-      new Service(std::move(settings), std::move(parts), std::move(pool), std::move(stop_event)));
+  return std::unique_ptr<Service>(new Service(std::move(settings), std::move(parts),
+                                              std::move(pool), std::move(cancellations),
+                                              std::move(stop_event)));
 }
 
 Service::Service(ServiceSettings settings, ServiceParts parts, std::unique_ptr<WorkerPool> pool,
-                 os::UniqueFd stop_event)
+                 std::unique_ptr<Cancellations> cancellations, os::UniqueFd stop_event)
     : settings_(std::move(settings)),
       parts_(std::move(parts)),
       publisher_(parts_.producer, parts_.metrics, settings_.grader_id),
       deduplicator_(settings_.answer_cache),
       activity_(settings_.slots),
+      cancellations_(std::move(cancellations)),
       stop_event_(std::move(stop_event)),
       pool_(std::move(pool)) {
   if (settings_.status) {
@@ -48,6 +51,19 @@ Service::Service(ServiceSettings settings, ServiceParts parts, std::unique_ptr<W
 void Service::request_stop() {
   stopping_ = true;
   os::signal_event(stop_event_.get());
+}
+
+void Service::on_cancel(const kafka::Record& record) {
+  const auto cancel = decode_cancel(record.value);
+  if (!cancel) {
+    return log::warning("unreadable cancel", {{"error", cancel.error().text()},
+                                              {"partition", record.position.partition},
+                                              {"offset", record.position.offset}});
+  }
+  log::info("cancel", {{"trainer", cancel->trainer},
+                       {"step", cancel->step ? std::to_string(*cancel->step) : ""},
+                       {"request_ids", cancel->request_ids.size()}});
+  cancellations_->add(*cancel, record.timestamp_unix_ms, std::chrono::steady_clock::now());
 }
 
 Expected<Done> Service::run() {
@@ -172,7 +188,10 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
                                   request.submission.language, now_unix_ms()};
   activity_.begin(running, waited, std::chrono::steady_clock::now());
   Spare spare(*this, running);
-  const Answer answer = grade(request, waited, slot, spare, parts_.evaluate, settings_.grading);
+  const StopSignal& stop = cancellations_->begin(slot, request, source.timestamp_unix_ms);
+  const Answer answer =
+      grade(request, waited, {slot, spare, stop}, parts_.evaluate, settings_.grading);
+  cancellations_->end(slot);
   activity_.end(slot, std::chrono::steady_clock::now());
   log::debug("graded", {{"request_id", request.request_id},
                         {"verdict", word(answer.facts.verdict)},
@@ -245,6 +264,7 @@ void Service::record(const AnswerFacts& answer, Milliseconds delivery) const {
 void Service::housekeeping() {
   const SteadyTime now = std::chrono::steady_clock::now();
   publisher_.tick(now);
+  cancellations_->expire(now_unix_ms());
   parts_.health.beat();
   const int busy = pool_->busy();
   parts_.metrics.set_slots(busy, pool_->slots() - busy);

@@ -10,6 +10,9 @@
 // dies on the way leaves the offset uncommitted, so that the record comes again, here or at another
 // grader.
 //
+// What a trainer takes back (on_cancel) is not begun, and stopped where it runs; so is what runs
+// when its deadline passes. Both are answered like all else.
+//
 // Draining (request_stop): no more pulls; what runs may finish within the drain timeout and is
 // published and committed; what does not is left uncommitted and will be redelivered.
 #pragma once
@@ -26,6 +29,7 @@
 #include "grader/os/unique_fd.h"
 #include "grader/service/activity.h"
 #include "grader/service/bad_cases.h"
+#include "grader/service/cancellations.h"
 #include "grader/service/deduplicator.h"
 #include "grader/service/grading.h"
 #include "grader/service/publish.h"
@@ -67,6 +71,8 @@ class Service {
   Expected<Done> run();
   // Any thread; async-signal-safe.
   void request_stop();
+  // A record of grading.cancels. Any thread; does not block.
+  void on_cancel(const kafka::Record& record);
   // Slots that still run something: after run() those that the drain timeout cut off.
   int busy() const { return pool_->busy(); }
   // Whether request_stop() was called.
@@ -77,7 +83,7 @@ class Service {
   // The slots beside the one that grades `request`.
   class Spare;
   Service(ServiceSettings settings, ServiceParts parts, std::unique_ptr<WorkerPool> pool,
-          os::UniqueFd stop_event);
+          std::unique_ptr<Cancellations> cancellations, os::UniqueFd stop_event);
   void wait_for_event() const;
   void dispatch();
   // Whether a record that comes now would find a slot, lent ones counted.
@@ -109,6 +115,7 @@ class Service {
   Publisher publisher_;
   Deduplicator deduplicator_;
   Activity activity_;
+  const std::unique_ptr<Cancellations> cancellations_;
   std::optional<StatusReporter> status_reporter_;
   os::UniqueFd stop_event_;
   std::atomic<bool> stopping_{false};

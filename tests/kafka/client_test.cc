@@ -14,7 +14,9 @@
 #include "grader/kafka/blob_store.h"
 #include "grader/kafka/embedded_broker.h"
 #include "grader/os/sha256.h"
+#include "grader/kafka/tail.h"
 #include "producer/random_name.h"
+#include "schemas/cancel.h"
 #include "schemas/topics.h"
 #include "tests/support/scripted_grader.h"
 
@@ -461,6 +463,43 @@ TEST_F(ClientTest, ClosingResolvesTheRestAsCancelled) {
 
   EXPECT_EQ(get(std::move(waiting)).verdict, Verdict::kCancelled);
   EXPECT_EQ(get(client->submit_json(request_json("b"))).verdict, Verdict::kCancelled);
+}
+
+TEST_F(ClientTest, TakingAStepBackResolvesItsFuturesAndTellsEveryGrader) {
+  std::mutex mutex;
+  std::vector<Cancel> heard;
+  auto cancels = kafka::Tail::create(
+      kafka_config(), std::string(topics::kCancels),
+      [&](const Record& record) {
+        const std::scoped_lock lock(mutex);
+        heard.push_back(*decode_cancel(record.value));
+      },
+      kafka::Tail::From::kBeginning);
+  ASSERT_TRUE(cancels) << cancels.error().text();
+  auto client = connect(options());
+  const auto of_step = [](const std::string& id, int step) {
+    return R"({"step":)" + std::to_string(step) + "," + request_json(id).substr(1);
+  };
+  std::vector<std::future<EvaluationResult>> of_7;
+  for (int i = 0; i < 2'000; ++i)
+    of_7.push_back(client->submit_json(of_step("a" + std::to_string(i), 7)));
+  auto of_8 = client->submit_json(of_step("b", 8));
+
+  EXPECT_EQ(client->cancel_step(7), 2'000);
+
+  for (auto& one : of_7) {
+    ASSERT_EQ(one.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+    EXPECT_EQ(one.get().verdict, Verdict::kCancelled);
+  }
+  EXPECT_NE(of_8.wait_for(std::chrono::seconds(0)), std::future_status::ready);
+  EXPECT_TRUE(eventually([&] {
+    const std::scoped_lock lock(mutex);
+    return heard.size() == 1;
+  }));
+  EXPECT_EQ(heard.at(0).trainer, "run-17");
+  EXPECT_EQ(heard.at(0).step, 7);
+  auto answering = grader(answer_once);
+  EXPECT_EQ(get(client->submit_json(of_step("c", 7))).verdict, Verdict::kAccepted);
 }
 
 TEST_F(ClientTest, ClosingReleasesWhoWaitsForRoom) {

@@ -290,6 +290,37 @@ TEST_F(KafkaContract, TailSeesAllThatIsPublishedAfterItsCreationAndNothingBefore
   EXPECT_EQ(values_of(seen), numbers(0, 25));
 }
 
+TEST_F(KafkaContract, TailFromTheBeginningHasSeenAllThatWasThereOnceItHasCaughtUp) {
+  const auto topic = make_topic(4);
+  publish_numbers(topic, 40, -1);
+  std::mutex mutex;
+  std::vector<Record> seen;
+
+  auto tail = Tail::create(
+      client(), topic,
+      [&](Record record) {
+        const std::lock_guard lock(mutex);
+        seen.push_back(std::move(record));
+      },
+      Tail::From::kBeginning);
+  ASSERT_TRUE(tail) << tail.error().text();
+  const auto caught_up = (*tail)->await_caught_up(kDeadline);
+
+  ASSERT_TRUE(caught_up) << caught_up.error().text();
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(values_of(seen), numbers(0, 40));
+}
+
+TEST_F(KafkaContract, TailOfAnEmptyTopicHasCaughtUpAtOnce) {
+  const auto topic = make_topic(1);
+
+  auto tail = Tail::create(
+      client(), topic, [](const Record&) {}, Tail::From::kBeginning);
+
+  ASSERT_TRUE(tail) << tail.error().text();
+  EXPECT_TRUE((*tail)->await_caught_up(Milliseconds(0)));
+}
+
 TEST_F(KafkaContract, TopicsAreCreatedOnceAndDescribed) {
   const auto prefix = unique_name("grading.replies.described");
   const std::vector<TopicSpec> specs = {{prefix + ".b", 4, 1, {}}, {prefix + ".a", 4, 1, {}}};

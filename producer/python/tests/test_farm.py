@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import threading
 import time
 
 import pytest
+from confluent_kafka import Consumer, KafkaException, TopicPartition
 from conftest import request
-from scripted_grader import accepted, farm_error
+from scripted_grader import accepted, farm_error, make_topic
 
 from gradefarm import (
     BatchError,
@@ -369,11 +371,53 @@ def test_after_fork_the_child_has_a_client_of_its_own(make_farm, make_grader):
     assert farm.submit(request("after")).result(20).accepted
 
 
-def test_cancel_warns_and_does_nothing(make_farm, make_grader):
-    make_grader()
+def test_cancel_resolves_the_futures_of_a_step_and_tells_the_graders(make_farm, make_grader, brokers, pool):
+    with contextlib.suppress(KafkaException):  # it is there already
+        make_topic(brokers, "grading.cancels", 1)
+    cancels = Consumer({"bootstrap.servers": brokers, "group.id": "test", "auto.offset.reset": "earliest",
+                        "log_level": 2})
+    known = cancels.list_topics("grading.cancels", timeout=10).topics["grading.cancels"].partitions
+    cancels.assign([TopicPartition("grading.cancels", partition, 0) for partition in known])
+    told = []
+
+    def hear():
+        message = cancels.poll(0.05)
+        if message is not None and message.error() is None:
+            cancel = json.loads(message.value())
+            if cancel["trainer"] == pool:
+                told.append(cancel)
+
+    grader = make_grader()
+    grader.paused.set()
     farm = make_farm()
-    with pytest.warns(UserWarning, match=r"do not obey"):
-        assert farm.cancel(step=3) == 0
+    of_3 = [farm.submit(request(f"a{i}", step=3)) for i in range(500)]
+    of_4 = farm.submit(request("b", step=4))
+    by_id = farm.submit({"request_id": "c", "submission": {"language": "python", "code": ""},
+                         "evaluation": {"type": "run"}})
+
+    assert farm.cancel(step=3) == 500
+    assert all(future.done() for future in of_3)
+    assert {future.result(0).verdict for future in of_3} == {"cancelled"}
+    assert all(future.result(0).masked and future.result(0).step == 3 for future in of_3)
+    assert farm.cancel(request_ids=["c", "unknown"]) == 1
+    assert by_id.result(0).verdict == "cancelled"
+    assert farm.cancel(step=3) == 0
+    assert not of_4.done()
+    assert farm.stats().outstanding == 1
+
+    def both():
+        hear()
+        return len(told) == 2
+
+    wait_until(both)
+    cancels.close()
+    assert {"schema_version": 1, "trainer": pool, "step": 3} in told
+    assert {"schema_version": 1, "trainer": pool, "request_ids": ["c"]} in told
+    grader.paused.clear()
+    assert of_4.result(20).accepted  # and what comes late for the others finds nobody
+    assert farm.submit(request("a0", step=3)).result(20).accepted
+    with pytest.raises(InvalidRequestError):
+        farm.cancel()
 
 
 def test_a_broker_that_is_not_there_is_named():

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "producer/command/cancel.h"
 #include "producer/command/embedded_farm.h"
 #include "producer/command/topics.h"
 #include "producer/command/up.h"
@@ -92,6 +93,31 @@ TEST(RestartDelay, DoublesUpToHalfAMinute) {
   EXPECT_EQ(restart_delay(5), Milliseconds{16'000});
   EXPECT_EQ(restart_delay(6), Milliseconds{30'000});
   EXPECT_EQ(restart_delay(1'000'000), Milliseconds{30'000});
+}
+
+TEST(CancelRecords, ManyIdsAreSpreadOverRecords) {
+  config::CancelOptions options;
+  options.trainer = "run-17";
+  for (int i = 0; i < 2'500; ++i) options.request_ids.push_back(std::to_string(i));
+
+  const auto cancels = cancels_of(options);
+
+  ASSERT_EQ(cancels.size(), 3U);
+  EXPECT_EQ(cancels[0].request_ids.size(), 1'000U);
+  EXPECT_EQ(cancels[2].request_ids.size(), 500U);
+  EXPECT_EQ(cancels[2].request_ids.back(), "2499");
+  EXPECT_EQ(cancels[2].trainer, "run-17");
+}
+
+TEST(CancelRecords, AStepIsOneRecord) {
+  config::CancelOptions options;
+  options.trainer = "run-17";
+  options.step = 7;
+
+  const auto cancels = cancels_of(options);
+
+  ASSERT_EQ(cancels.size(), 1U);
+  EXPECT_EQ(cancels[0].step, 7);
 }
 
 }  // namespace

@@ -255,6 +255,52 @@ TEST_F(ExchangeTest, ClosingWhileAnswersComeResolvesEachRequestOnce) {
   for (const auto& [id, count] : counts) EXPECT_EQ(count, 1) << id;
 }
 
+TEST_F(ExchangeTest, WhatIsTakenBackIsResolvedBeforeCancelReturnsAndGradersAreTold) {
+  std::mutex mutex;
+  std::vector<Cancel> told;
+  // No request is ever delivered.
+  start([&](const kafka::OutgoingRecord& record) -> Expected<kafka::Delivery> {
+    if (record.topic == topics::kCancels) {
+      const std::scoped_lock lock(mutex);
+      told.push_back(*decode_cancel(record.value));
+      return delivered(record);
+    }
+    return unavailable("not yet");
+  });
+  std::map<std::string, Verdict> results;
+  const auto submit = [&](const std::string& id, std::optional<std::int64_t> step) {
+    Submitted one = submitted(id);
+    one.identity.step = step;
+    exchange_->submit(
+        one, [&](const EvaluationResult& result) { results[result.request_id] = result.verdict; },
+        Exchange::Wait::kForRoom);
+  };
+  for (int i = 0; i < 20; ++i) submit("of-7-" + std::to_string(i), 7);
+  submit("of-8", 8);
+  submit("by-id", std::nullopt);
+
+  EXPECT_EQ(exchange_->cancel_step(7), 20);
+  EXPECT_THAT(results, SizeIs(20));
+  EXPECT_EQ(exchange_->cancel({"by-id", "nobody's"}), 1);
+  EXPECT_THAT(results, SizeIs(21));
+  EXPECT_EQ(exchange_->cancel_step(7), 0);
+
+  for (const auto& [id, verdict] : results) EXPECT_EQ(verdict, Verdict::kCancelled) << id;
+  const auto both_told = [&] {
+    const std::scoped_lock lock(mutex);
+    return told.size() == 2;
+  };
+  const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+  while (!both_told() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  ASSERT_TRUE(both_told());
+  EXPECT_EQ(told[0].trainer, "run-17");
+  EXPECT_EQ(told[0].step, 7);
+  EXPECT_THAT(told[1].request_ids, testing::ElementsAre("by-id"));
+  EXPECT_EQ(exchange_->stats().cancelled, 21);
+  EXPECT_EQ(exchange_->stats().outstanding, 1);
+  exchange_->close();
+}
+
 TEST_F(ExchangeTest, ClosingWaitsForTheCallbackThatRuns) {
   start(delivered);
   std::promise<void> entered;

@@ -260,5 +260,36 @@ TEST_F(PendingRequestsTest, RoomPromisedIsKeptBeyondTheWindow) {
   EXPECT_FALSE(pending_.has_room(1));
 }
 
+TEST_F(PendingRequestsTest, WhatIsTakenBackIsNotPublishedAgainAndItsAnswerFindsNobody) {
+  ask("a");
+  ask("b");
+  ask("c");
+
+  EXPECT_THAT(pending_.take_back({"a", "unknown", "c"}), testing::SizeIs(2));
+
+  EXPECT_EQ(pending_.known("a"), Known::kAnswered);
+  EXPECT_EQ(pending_.known("unknown"), Known::kUnknown);
+  EXPECT_EQ(pending_.size(), 1);
+  EXPECT_EQ(pending_.outstanding(), Bytes{10});
+  now_ += seconds{200};
+  EXPECT_THAT(due(), ElementsAre("b"));
+}
+
+TEST_F(PendingRequestsTest, AStepIsTakenBackWhole) {
+  for (const char* id : {"a", "b", "c", "d"}) {
+    auto one = request(id);
+    if (*id == 'a' || *id == 'c') one.identity.step = 7;
+    if (*id == 'd') one.identity.step = 8;
+    ASSERT_EQ(pending_.add(one, now_), Admission::kAdmitted);
+  }
+
+  std::vector<std::string> taken;
+  for (const auto& request : pending_.take_back_step(7))
+    taken.push_back(request.identity.request_id);
+
+  EXPECT_THAT(taken, UnorderedElementsAre("a", "c"));
+  EXPECT_THAT(due(), ElementsAre("b", "d"));
+}
+
 }  // namespace
 }  // namespace farm::producer

@@ -8,6 +8,7 @@ journal, then `_lock`.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import logging
@@ -24,6 +25,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic  # type: ignore[attr-defined,unused-ignore]
 
 from . import blobs
+from .encoding import encode_json
 from .errors import (
     BrokerError,
     FarmClosedError,
@@ -35,7 +37,7 @@ from .errors import (
 )
 from .futures import GradeFuture
 from .journal import Journal, Saved, Snapshot
-from .messages import Result
+from .messages import SCHEMA_VERSION, Result
 from .outstanding import Outstanding
 from .pending import PUBLISHING, Pending
 from .window import Window
@@ -70,6 +72,7 @@ class _OncePerSpell(logging.Filter):
 _kafka_log.addFilter(_OncePerSpell(30.0))
 _kafka_log.addHandler(logging.NullHandler())  # in a program without logging set up, `gradefarm` says what matters
 
+_CANCELS = "grading.cancels"
 _REPLY_RETENTION_MS = "3600000"  # longer than any client waits
 # The broker's own. By a grader's clock answers would be refused where that is an hour ahead of the broker's
 # (message.timestamp.after.max.ms), and removed unread where it is behind by the retention.
@@ -126,6 +129,7 @@ class Stats:
     delivery_retries: int = 0
     farm_error_retries: int = 0
     timed_out: int = 0
+    cancelled: int = 0  # taken back by cancel()
     duplicate_answers: int = 0
     unknown_answers: int = 0
     unreadable_answers: int = 0
@@ -157,6 +161,15 @@ class _CatchUp:
 
     ends: dict[int, int] = field(default_factory=dict)
     held: list[Outstanding] = field(default_factory=list)
+
+
+def _step_of(value: bytes) -> int | None:
+    """Of the value of a record; an envelope says nothing of it."""
+    try:
+        step = json.loads(value).get("step")
+    except (ValueError, AttributeError):
+        return None
+    return step if type(step) is int else None
 
 
 class Engine:
@@ -259,6 +272,8 @@ class Engine:
             raise BrokerError(f"topic {self._request_topic} is missing at {options.brokers}: start a grader for pool "
                               f"{options.pool}, or create the topic with `gradefarm topics create`")
         self._retried(f"topic {self._request_topic}", lambda: self._partitions(self._request_topic))
+        with contextlib.suppress(KafkaException):  # it makes a first cancel quick; where it is missing nobody hears
+            self._partitions(_CANCELS)
         if not embedded and options.reply_topic not in cluster.topics:
             self._create_reply_topic()
         return embedded
@@ -297,7 +312,8 @@ class Engine:
     def _resume(self, recovered: Snapshot) -> None:
         now = time.monotonic()
         for saved in recovered.requests.values():
-            entry = Outstanding(saved.request_id, saved.trainer, saved.value, saved.deadline_unix_ms)
+            entry = Outstanding(saved.request_id, saved.trainer, saved.value, saved.deadline_unix_ms,
+                                _step_of(saved.value))
             entry._owner = self
             entry._tells_taken = self._acknowledges
             self._pending.add(entry, now, self._options.request_timeout)
@@ -398,6 +414,27 @@ class Engine:
                 self._pending.publish_at(entry, time.monotonic() + _POLL)
         except KafkaException as error:
             self._not_delivered(entry, error.args[0])
+
+    def cancel(self, chosen: Callable[[Outstanding], bool]) -> list[Outstanding]:
+        """Takes back what is outstanding and chosen: resolved as `cancelled` on return. An answer that comes yet is
+        dropped."""
+        with self._lock:
+            taken = [entry for entry in self._pending.entries.values() if chosen(entry)]
+            for entry in taken:
+                self._pending.remove(entry)
+                self._keep_untaken(entry, -1, 0)
+            self._stats.cancelled += len(taken)
+        for entry in taken:
+            self._resolve(entry, Result(entry.request_id, entry.trainer, "cancelled", "request", step=entry.step,
+                                        message="taken back"))
+        return taken
+
+    def publish_cancel(self, wanted: dict[str, Any]) -> None:
+        """Tells every grader. A cancel that is lost costs work, not answers: nobody waits for them any more."""
+        try:
+            self._producer.produce(_CANCELS, encode_json({"schema_version": SCHEMA_VERSION, **wanted}).encode())
+        except (BufferError, KafkaException) as error:
+            _log.warning("gradefarm: graders were not told of a cancel: %s", error)
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 

@@ -15,7 +15,6 @@ import re
 import secrets
 import threading
 import time
-import warnings
 import weakref
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from types import TracebackType
@@ -38,6 +37,7 @@ from .outstanding import Outstanding
 from .progress import Progress, reporter
 
 AnyRequest = Request | Mapping[str, Any]
+_CANCELLED_IDS = 1000  # of one record
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -247,9 +247,11 @@ class Farm:
     def _encoded(self, request: AnyRequest) -> Outstanding:
         if isinstance(request, Request):
             request_id, trainer, deadline = request.request_id, request.trainer, request.deadline_unix_ms or 0
+            step = request.step
         else:
             request_id, trainer = request.get("request_id"), request.get("trainer")
             deadline = request.get("deadline_unix_ms") or 0
+            step = request.get("step")
         if request_id is None:
             request_id = f"{self._session}-{next(self._counter)}"
         else:
@@ -267,7 +269,7 @@ class Farm:
             raise
         except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise InvalidRequestError(f"request {request_id} cannot be written as JSON: {error}") from error
-        return Outstanding(request_id, trainer, value, deadline)
+        return Outstanding(request_id, trainer, value, deadline, step)
 
     # --- many requests ------------------------------------------------------------------------------------------------
 
@@ -388,10 +390,29 @@ class Farm:
         """With acknowledge="manual": these answers are safe with the caller, and a restart need not tell them again."""
         self._opened().acknowledge(list(request_ids))
 
-    def cancel(self, *, step: int) -> int:
-        """Takes back the requests of a step. Graders do not obey cancels yet: this warns, does nothing, returns 0."""
-        warnings.warn(f"cancel(step={step}): graders do not obey cancels yet; they will grade it", stacklevel=2)
-        return 0
+    def cancel(self, *, step: int | None = None, request_ids: Iterable[str] | None = None) -> int:
+        """Takes back what is outstanding: the requests of a step, or those with these ids. How many there were.
+
+        On return their futures have results with the verdict `cancelled`. Graders are told: they kill what runs and
+        begin nothing of it any more, also where its future was cancelled before. What is submitted afterwards is not
+        meant, whatever its step."""
+        if (step is None) == (request_ids is None):
+            raise InvalidRequestError("cancel() takes either step or request_ids")
+        engine = self._opened()
+        if step is not None:
+            taken = engine.cancel(lambda entry: entry.step == step)
+            for trainer in {entry.trainer for entry in taken}:
+                engine.publish_cancel({"trainer": trainer, "step": step})
+            return len(taken)
+        wanted = frozenset(request_ids or ())
+        of: dict[str, list[str]] = {}
+        taken = engine.cancel(lambda entry: entry.request_id in wanted)
+        for entry in taken:
+            of.setdefault(entry.trainer, []).append(entry.request_id)
+        for trainer, ids in of.items():
+            for start in range(0, len(ids), _CANCELLED_IDS):
+                engine.publish_cancel({"trainer": trainer, "request_ids": ids[start:start + _CANCELLED_IDS]})
+        return len(taken)
 
     def drain(self, timeout: float | None = None) -> bool:
         """Waits until nothing is outstanding. Whether that came about within `timeout` seconds."""

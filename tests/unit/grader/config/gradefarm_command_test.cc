@@ -220,6 +220,27 @@ TEST(StatusCommand, NeedsABroker) {
             "refused: no broker is given: use --brokers HOST:PORT or GRADEFARM_BROKERS");
 }
 
+TEST(CancelCommand, IsOfATrainersStepOrOfNamedRequests) {
+  const auto step = options_of<CancelOptions>(
+      invocation_of("cancel --brokers a:1 --broker-kind embedded --trainer run-17 --step 0"));
+  EXPECT_EQ(step.kafka.broker_kind, BrokerKind::kEmbedded);
+  EXPECT_EQ(step.trainer, "run-17");
+  EXPECT_EQ(step.step, 0);
+  EXPECT_TRUE(step.request_ids.empty());
+  const auto ids =
+      options_of<CancelOptions>(invocation_of("cancel --brokers a:1 --trainer run-17 a b/c"));
+  EXPECT_THAT(ids.request_ids, ElementsAre("a", "b/c"));
+  EXPECT_EQ(ids.step, std::nullopt);
+
+  const std::string unclear = "refused: give either --step N or the ids of requests";
+  EXPECT_EQ(text_of(invocation_of("cancel --brokers a:1 --trainer run-17")), unclear);
+  EXPECT_EQ(text_of(invocation_of("cancel --brokers a:1 --trainer run-17 --step 1 a")), unclear);
+  EXPECT_EQ(text_of(invocation_of("cancel --brokers a:1 --step 1")),
+            "refused: no trainer is given: use --trainer NAME, as its requests say it");
+  EXPECT_EQ(text_of(invocation_of("cancel --trainer run-17 --step 1")),
+            "refused: no broker is given: use --brokers HOST:PORT or GRADEFARM_BROKERS");
+}
+
 TEST(DoctorCommand, LooksAtTheHostAloneIfNoBrokerIsGiven) {
   const auto host = options_of<DoctorOptions>(invocation_of("doctor"));
   EXPECT_EQ(host.kafka.brokers, "");

@@ -24,8 +24,10 @@ class NoSpareSlots final : public SpareSlots {
   bool wanted_back() const override { return false; }
 };
 NoSpareSlots none;
+StopSignal signal_of_slot = std::move(StopSignal::create()).value();
+const Seat here{0, none, signal_of_slot};
 
-EvaluationResult accepted(const EvaluationRequest& request, int, SpareSlots&) {
+EvaluationResult accepted(const EvaluationRequest& request, const Seat&) {
   EvaluationResult result;
   result.request_id = request.request_id;
   result.trainer = request.trainer;
@@ -94,7 +96,7 @@ TEST(OpenRequest, BlobIsOpenedLikeTheRequestItself) {
 
 TEST(Grade, AnswerCarriesTheGraderAndTheQueueTime) {
   const Opened opened = open_request(request_json(), settings());
-  const Answer answer = grade(*opened.request, Milliseconds(250), 0, none, accepted, settings());
+  const Answer answer = grade(*opened.request, Milliseconds(250), here, accepted, settings());
 
   const auto result = decode_result(answer.bytes);
   ASSERT_TRUE(result) << result.error().text();
@@ -109,10 +111,10 @@ TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
   const Opened opened = open_request(request_json(R"("deadline_unix_ms":1,)"), settings());
   bool evaluated = false;
   const Answer answer = grade(
-      *opened.request, Milliseconds(0), 0, none,
-      [&evaluated](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+      *opened.request, Milliseconds(0), here,
+      [&evaluated](const EvaluationRequest& request, const Seat& seat) {
         evaluated = true;
-        return accepted(request, slot, spare);
+        return accepted(request, seat);
       },
       settings());
 
@@ -120,18 +122,67 @@ TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
   EXPECT_EQ(answer.facts.verdict, Verdict::kExpired);
 }
 
+TEST(Grade, WhatWasStoppedBecauseItsDeadlinePassedIsExpiredAndJudgesNobody) {
+  const Opened opened =
+      open_request(request_json(R"("deadline_unix_ms":9000000000000,)"), settings());
+  StopSignal stop = std::move(StopSignal::create()).value();
+  const auto stopped = [&stop](const EvaluationRequest& request, const Seat& seat) {
+    stop.request(StopReason::kExpired);
+    EvaluationResult result = accepted(request, seat);
+    result.verdict = Verdict::kCancelled;
+    return result;
+  };
+
+  const Answer answer =
+      grade(*opened.request, Milliseconds(0), {0, none, stop}, stopped, settings());
+
+  EXPECT_EQ(answer.facts.verdict, Verdict::kExpired);
+  EXPECT_TRUE(answer.result.cases.empty());
+  EXPECT_THAT(answer.result.message, HasSubstr("while it was graded"));
+}
+
+TEST(Grade, AVerdictThatCameBeforeItCouldBeStoppedStands) {
+  const Opened opened = open_request(request_json(), settings());
+  StopSignal stop = std::move(StopSignal::create()).value();
+  const auto evaluate = [&stop](const EvaluationRequest& request, const Seat& seat) {
+    stop.request(StopReason::kCancelled);
+    return accepted(request, seat);
+  };
+
+  EXPECT_EQ(
+      grade(*opened.request, Milliseconds(0), {0, none, stop}, evaluate, settings()).facts.verdict,
+      Verdict::kAccepted);
+}
+
+TEST(Grade, ARequestThatWasTakenBackIsNotEvaluated) {
+  const Opened opened = open_request(request_json(), settings());
+  StopSignal stop = std::move(StopSignal::create()).value();
+  stop.request(StopReason::kCancelled);
+  bool evaluated = false;
+  const auto evaluate = [&evaluated](const EvaluationRequest& request, const Seat& seat) {
+    evaluated = true;
+    return accepted(request, seat);
+  };
+
+  const Answer answer =
+      grade(*opened.request, Milliseconds(0), {0, none, stop}, evaluate, settings());
+
+  EXPECT_FALSE(evaluated);
+  EXPECT_EQ(answer.facts.verdict, Verdict::kCancelled);
+}
+
 TEST(Grade, AnEarlierResultIsTakenOnlyWhereThePolicyAllowsIt) {
   ResultCache results(mib(1), std::chrono::minutes(10));
   GradingSettings with = settings();
   with.results = &results;
   int evaluated = 0;
-  const Evaluate evaluate = [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+  const Evaluate evaluate = [&](const EvaluationRequest& request, const Seat& seat) {
     ++evaluated;
-    return accepted(request, slot, spare);
+    return accepted(request, seat);
   };
   const auto ask = [&](const std::string& policy) {
     const Opened opened = open_request(request_json(policy), with);
-    return grade(*opened.request, Milliseconds(0), 0, none, evaluate, with);
+    return grade(*opened.request, Milliseconds(0), here, evaluate, with);
   };
 
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask("").facts.cached);
@@ -147,9 +198,9 @@ TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
   small.max_answer = kib(32);
   const Opened opened = open_request(request_json(), small);
   const Answer answer = grade(
-      *opened.request, Milliseconds(0), 0, none,
-      [](const EvaluationRequest& request, int slot, SpareSlots& spare) {
-        EvaluationResult result = accepted(request, slot, spare);
+      *opened.request, Milliseconds(0), here,
+      [](const EvaluationRequest& request, const Seat& seat) {
+        EvaluationResult result = accepted(request, seat);
         for (int i = 0; i < 4; ++i) {
           CaseResult one;
           one.index = i;

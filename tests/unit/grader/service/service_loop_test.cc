@@ -42,17 +42,18 @@ class ServiceTest : public ::testing::Test {
   }
   void TearDown() override { end(); }
 
-  static kafka::Record record(const std::string& id, const std::string& code = "pass") {
+  static kafka::Record record(const std::string& id, const std::string& code = "pass",
+                              int step = 0) {
     kafka::Record record;
     record.position = {"grading.requests.cpu", 0, 0, 1};
     record.headers = {{"kafka_replyTopic", "grading.replies.run"},
                       {"kafka_correlationId", "corr-" + id}};
-    record.value = R"({"schema_version":1,"request_id":")" + id +
-                   R"(","trainer":"run","submission":{"language":"python","code":")" + code +
+    record.value = R"({"schema_version":1,"request_id":")" + id + R"(","trainer":"run","step":)" +
+                   std::to_string(step) + R"(,"submission":{"language":"python","code":")" + code +
                    R"("},"evaluation":{"type":"run"}})";
     return record;
   }
-  static EvaluationResult accept(const EvaluationRequest& request, int, SpareSlots&) {
+  static EvaluationResult accept(const EvaluationRequest& request, const Seat&) {
     EvaluationResult result;
     result.request_id = request.request_id;
     result.trainer = request.trainer;
@@ -113,10 +114,10 @@ TEST_F(ServiceTest, NoMoreIsPulledThanThereAreSlots) {
   std::latch release(1);
   std::atomic<int> running{0};
   start(
-      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+      [&](const EvaluationRequest& request, const Seat& seat) {
         ++running;
         release.wait();
-        return accept(request, slot, spare);
+        return accept(request, seat);
       },
       2);
   for (int i = 0; i < 5; ++i) consumer_.add(record(std::to_string(i)));
@@ -132,9 +133,9 @@ TEST_F(ServiceTest, NoMoreIsPulledThanThereAreSlots) {
 TEST_F(ServiceTest, SlowRequestDoesNotHoldUpTheNextOnes) {
   std::latch release(1);
   start(
-      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+      [&](const EvaluationRequest& request, const Seat& seat) {
         if (request.request_id == "slow") release.wait();
-        return accept(request, slot, spare);
+        return accept(request, seat);
       },
       2);
   consumer_.add(record("slow"));
@@ -147,12 +148,74 @@ TEST_F(ServiceTest, SlowRequestDoesNotHoldUpTheNextOnes) {
   end();
 }
 
+TEST_F(ServiceTest, ACancelStopsWhatRunsAndKeepsWhatIsQueuedFromStarting) {
+  std::mutex mutex;
+  std::set<std::string> begun;
+  start(
+      [&](const EvaluationRequest& request, const Seat& seat) {
+        {
+          const std::lock_guard lock(mutex);
+          begun.insert(request.request_id);
+        }
+        EvaluationResult result = accept(request, seat);
+        if (request.step == 7 && eventually([&] { return seat.stop.requested().load(); }))
+          result.verdict = Verdict::kCancelled;
+        return result;
+      },
+      1);
+  consumer_.add(record("running", "pass", 7));
+  ASSERT_TRUE(eventually([&] {
+    const std::lock_guard lock(mutex);
+    return begun.contains("running");
+  }));
+  for (const char* id : {"b", "c", "d"}) consumer_.add(record(id, "pass", 7));
+  consumer_.add(record("another", "pass", 8));
+
+  kafka::Record cancel;
+  cancel.value = encode_cancel({"run", {}, 7});
+  service_->on_cancel(cancel);
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 5; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kCancelled, Verdict::kCancelled, Verdict::kCancelled,
+                                      Verdict::kCancelled, Verdict::kAccepted));
+  EXPECT_THAT(begun, UnorderedElementsAre("running", "another"));
+}
+
+TEST_F(ServiceTest, WhatRunsBeyondItsDeadlineIsStopped) {
+  start([&](const EvaluationRequest& request, const Seat& seat) {
+    EvaluationResult result = accept(request, seat);
+    if (eventually([&] { return seat.stop.requested().load(); }))
+      result.verdict = Verdict::kCancelled;
+    return result;
+  });
+  // Not before it begins, on however slow a host, and soon.
+  kafka::Record soon = record("a");
+  const std::string deadline =
+      R"({"deadline_unix_ms":)" + std::to_string(now_unix_ms() + 3'000) + ",";
+  soon.value.replace(0, 1, deadline);
+  consumer_.add(soon);
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kExpired));
+}
+
+TEST_F(ServiceTest, ACancelThatCannotBeReadStopsNothing) {
+  start(accept);
+  kafka::Record cancel;
+  cancel.value = "{";
+  service_->on_cancel(cancel);
+  consumer_.add(record("a"));
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kAccepted));
+}
+
 TEST_F(ServiceTest, IdleSlotsAreLentToARequestThatHasUseForThem) {
   std::latch together(3), seen(1), back(2);
   std::mutex mutex;
   std::set<int> slots;
   start(
-      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+      [&](const EvaluationRequest& request, const Seat& seat) {
         const auto part = [&](int mine) {
           {
             const std::lock_guard lock(mutex);
@@ -165,15 +228,15 @@ TEST_F(ServiceTest, IdleSlotsAreLentToARequestThatHasUseForThem) {
           seen.wait();
           back.count_down();
         };
-        EXPECT_TRUE(spare.lend(lent));
-        EXPECT_TRUE(spare.lend(lent));
-        EXPECT_FALSE(spare.lend(lent)) << "there is no fourth";
-        EXPECT_FALSE(spare.wanted_back());
-        part(slot);
+        EXPECT_TRUE(seat.spare.lend(lent));
+        EXPECT_TRUE(seat.spare.lend(lent));
+        EXPECT_FALSE(seat.spare.lend(lent)) << "there is no fourth";
+        EXPECT_FALSE(seat.spare.wanted_back());
+        part(seat.slot);
         EXPECT_EQ(service_->activity().running().size(), 3U);
         seen.count_down();
         back.wait();
-        return accept(request, slot, spare);
+        return accept(request, seat);
       },
       3);
   consumer_.add(record("wide"));
@@ -190,13 +253,13 @@ TEST_F(ServiceTest, ALentSlotIsWantedBackAsSoonAsARequestWaitsForIt) {
   std::atomic<bool> lent{false};
   std::atomic<bool> given_back{false};
   start(
-      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
-        if (request.request_id != "wide") return accept(request, slot, spare);
-        lent =
-            spare.lend([&](int) { given_back = eventually([&] { return spare.wanted_back(); }); });
+      [&](const EvaluationRequest& request, const Seat& seat) {
+        if (request.request_id != "wide") return accept(request, seat);
+        lent = seat.spare.lend(
+            [&](int) { given_back = eventually([&] { return seat.spare.wanted_back(); }); });
         first_may_end.wait();
         EXPECT_TRUE(eventually([&] { return given_back.load(); }));
-        return accept(request, slot, spare);
+        return accept(request, seat);
       },
       2);
   consumer_.add(record("wide"));
@@ -212,9 +275,9 @@ TEST_F(ServiceTest, ALentSlotIsWantedBackAsSoonAsARequestWaitsForIt) {
 
 TEST_F(ServiceTest, RedeliveredRequestIsAnsweredAgainWithoutBeingGradedAgain) {
   std::atomic<int> graded{0};
-  start([&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+  start([&](const EvaluationRequest& request, const Seat& seat) {
     ++graded;
-    return accept(request, slot, spare);
+    return accept(request, seat);
   });
   consumer_.add(record("a"));
   ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
@@ -229,10 +292,10 @@ TEST_F(ServiceTest, RedeliveredRequestIsAnsweredAgainWithoutBeingGradedAgain) {
 TEST_F(ServiceTest, RepeatWhileTheFirstRunsIsAnsweredWithIt) {
   std::latch release(1);
   std::atomic<int> graded{0};
-  start([&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+  start([&](const EvaluationRequest& request, const Seat& seat) {
     ++graded;
     release.wait();
-    return accept(request, slot, spare);
+    return accept(request, seat);
   });
   consumer_.add(record("a"));
   consumer_.add(record("a"));
@@ -256,9 +319,9 @@ TEST_F(ServiceTest, SameIdWithAnotherBodyIsRejected) {
 }
 
 TEST_F(ServiceTest, RecordWithoutReplyTopicBecomesADeadLetterAndIsNotGraded) {
-  start([](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+  start([](const EvaluationRequest& request, const Seat& seat) {
     ADD_FAILURE() << "graded";
-    return accept(request, slot, spare);
+    return accept(request, seat);
   });
   kafka::Record orphan = record("a");
   orphan.headers.clear();
@@ -284,10 +347,10 @@ TEST_F(ServiceTest, StopLetsRunningRequestsFinishAndAnswersThem) {
   std::latch begun(1);
   std::latch release(1);
   start(
-      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+      [&](const EvaluationRequest& request, const Seat& seat) {
         begun.count_down();
         release.wait();
-        return accept(request, slot, spare);
+        return accept(request, seat);
       },
       1);
   consumer_.add(record("running"));
@@ -309,10 +372,10 @@ TEST_F(ServiceTest, WhatTheDrainTimeoutCutsOffIsLeftUncommitted) {
   std::latch begun(1);
   std::latch release(1);
   start(
-      [&](const EvaluationRequest& request, int slot, SpareSlots& spare) {
+      [&](const EvaluationRequest& request, const Seat& seat) {
         begun.count_down();
         release.wait();
-        return accept(request, slot, spare);
+        return accept(request, seat);
       },
       1, Milliseconds(1));
   consumer_.add(record("endless"));
@@ -328,8 +391,8 @@ TEST_F(ServiceTest, WhatTheDrainTimeoutCutsOffIsLeftUncommitted) {
 }
 
 TEST_F(ServiceTest, RunsBeyondTheFirstOfEachCaseAreCountedAsRetries) {
-  start([](const EvaluationRequest& request, int slot, SpareSlots& spare) {
-    EvaluationResult result = accept(request, slot, spare);
+  start([](const EvaluationRequest& request, const Seat& seat) {
+    EvaluationResult result = accept(request, seat);
     result.cases.resize(4);
     for (int i = 0; i < 4; ++i)
       result.cases[static_cast<std::size_t>(i)].attempts = i;  // 0: not run
