@@ -15,6 +15,7 @@
 #include "grader/kafka/connection.h"
 #include "grader/kafka/message.h"
 #include "grader/kafka/offset_tracker.h"
+#include "grader/kafka/suspects.h"
 #include "grader/os/unique_fd.h"
 
 namespace farm::kafka {
@@ -27,7 +28,17 @@ constexpr Milliseconds kPollSlice{50};             // how late a commit or a sto
 constexpr Milliseconds kCommittedPatience{5'000};  // asking for committed offsets at an assignment
 constexpr Milliseconds kRevokeCommitPatience{3'000};  // a rebalance waits for us meanwhile
 constexpr Milliseconds kLeavePatience{5'000};
-constexpr std::uint64_t kWake = 1;  // what librdkafka writes to the eventfd
+constexpr Milliseconds kBusyPollSlice{2};       // while somebody waits for a commit
+constexpr Milliseconds kCommitRetryPause{100};  // of a commit that somebody waits for
+constexpr std::uint64_t kWake = 1;              // what librdkafka writes to the eventfd
+
+// A suspect that was pulled from librdkafka and not handed out yet.
+struct Held {
+  enum class State { kWaitsForTurn, kToSay, kSaying, kSaid };
+
+  Record record;
+  State state = State::kWaitsForTurn;
+};
 
 // One partition while it is assigned to us.
 struct Partition {
@@ -36,6 +47,23 @@ struct Partition {
   std::int64_t epoch = 0;
   QueueHandle queue;
   OffsetTracker tracker;
+  // Where starts are traced:
+  bool traced = false;
+  Suspects suspects;
+  std::optional<Held> held;
+  std::optional<std::int64_t> said;    // next_start() of the last commit that was taken
+  std::optional<std::int64_t> saying;  // of the one under way
+
+  bool may_start() const {
+    if (!tracker.may_pull()) return false;
+    return !traced || (said && tracker.next_start() < *said + Suspects::kStartWindow);
+  }
+  // Whether somebody waits for a commit of it.
+  bool has_to_say() const {
+    if (!traced) return false;
+    return !said || tracker.next_start() >= *said + Suspects::kStartWindow / 2 ||
+           (held && held->state == Held::State::kToSay);
+  }
 
   Partition() = default;
   Partition(const Partition&) = delete;
@@ -109,13 +137,17 @@ class GroupConsumer final : public Consumer {
   void unassign(rd_kafka_topic_partition_list_t* partitions);
   void apply(bool add, const rd_kafka_topic_partition_list_t* partitions);
   void commit_if_due();
-  void commit_dirty();
+  void commit_dirty(const rd_kafka_topic_partition_list_t* leaving = nullptr);
   void await_commits(Milliseconds patience);
   void committed(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t* offsets);
   void leave();
 
   std::unique_ptr<Partition> open_partition(const rd_kafka_topic_partition_t& assigned,
                                             const rd_kafka_topic_partition_t* committed);
+  void look_up_start(rd_kafka_topic_partition_t& assigned);
+  std::optional<Record> take_held(Partition& partition);         // under mutex_
+  std::string starts_text(Partition& partition, bool leaves);    // under mutex_
+  void said(Partition& partition, bool taken);                   // under mutex_
   Partition* find(std::string_view topic, std::int32_t number);  // under mutex_
   void forget(std::string_view topic, std::int32_t number);      // under mutex_
   void wake() const;
@@ -134,12 +166,15 @@ class GroupConsumer final : public Consumer {
   // Poll thread only.
   steady_clock::time_point last_commit_ = steady_clock::now();
   int commits_in_flight_ = 0;
+  Milliseconds say_pause_{0};    // before the next commit that somebody waits for
+  bool somebody_waits_ = false;  // for a commit
 
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Partition>> partitions_;  // guarded by mutex_, as is all below
   std::size_t cursor_ = 0;                              // the partition that pull() asks first
   std::int64_t next_epoch_ = 1;
   int done_since_commit_ = 0;
+  std::optional<Position> tried_;  // the one suspect that was handed out or is about to be
   ConsumerStats stats_;
   std::optional<Error> fatal_;
 };
@@ -178,7 +213,11 @@ std::optional<Record> GroupConsumer::pull() {
   for (std::size_t tried = 0; tried < partitions_.size(); ++tried) {
     cursor_ = (cursor_ + 1) % partitions_.size();
     Partition& partition = *partitions_[cursor_];
-    while (partition.tracker.may_pull()) {
+    if (partition.held) {
+      if (auto record = take_held(partition)) return record;
+      continue;
+    }
+    while (partition.may_start()) {
       const MessageHandle message(rd_kafka_consume_queue(partition.queue.get(), 0));
       if (!message) break;
       if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -190,15 +229,34 @@ std::optional<Record> GroupConsumer::pull() {
                              std::to_string(partition.number) + " began anew at offset " +
                              std::to_string(message->offset));
         partition.epoch = next_epoch_++;
+        partition.suspects = Suspects();
       }
       if (!partition.tracker.start(message->offset)) {
         ++stats_.skipped_done;
         continue;
       }
-      return record_of(*message, partition.epoch);
+      Record record = record_of(*message, partition.epoch);
+      if (partition.traced) record.crashes = partition.suspects.crashes(message->offset);
+      if (record.crashes != 1) return record;
+      partition.held.emplace(Held{std::move(record)});
+      take_held(partition);  // its turn may be now
+      break;
     }
   }
   return std::nullopt;
+}
+
+std::optional<Record> GroupConsumer::take_held(Partition& partition) {
+  Held& held = *partition.held;
+  if (held.state == Held::State::kWaitsForTurn && !tried_) {
+    tried_ = held.record.position;
+    partition.suspects.begin(tried_->offset);
+    held.state = Held::State::kToSay;
+  }
+  if (held.state != Held::State::kSaid) return std::nullopt;
+  Record record = std::move(held.record);
+  partition.held.reset();
+  return record;
 }
 
 void GroupConsumer::done(const Position& position) {
@@ -207,7 +265,13 @@ void GroupConsumer::done(const Position& position) {
   if (!partition || partition->epoch != position.epoch) return;
   const bool was_blocked = !partition->tracker.may_pull();
   partition->tracker.done(position.offset);
+  partition->suspects.done(position.offset);
   ++done_since_commit_;
+  if (tried_ && tried_->topic == position.topic && tried_->partition == position.partition &&
+      tried_->offset == position.offset) {
+    tried_.reset();
+    wake();  // the next one's turn
+  }
   // Its queue may hold records since long, and librdkafka speaks only when a queue becomes
   // non-empty.
   if (was_blocked && partition->tracker.may_pull()) wake();
@@ -243,8 +307,9 @@ void GroupConsumer::close() {
 
 void GroupConsumer::run() {
   while (!stopping_) {
+    const auto slice = somebody_waits_ ? kBusyPollSlice : kPollSlice;
     const MessageHandle event(
-        rd_kafka_consumer_poll(connection_->get(), static_cast<int>(kPollSlice.count())));
+        rd_kafka_consumer_poll(connection_->get(), static_cast<int>(slice.count())));
     if (event) serve_event(*event);
     rd_kafka_queue_poll_callback(commit_replies_.get(), 0);
     commit_if_due();
@@ -300,6 +365,7 @@ void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
       offset = nullptr;
     }
     if (offset) assigned.offset = offset->offset;
+    if (!offset && config_.trace_starts) look_up_start(assigned);
     {
       const std::lock_guard lock(mutex_);
       forget(assigned.topic, assigned.partition);
@@ -330,18 +396,22 @@ std::unique_ptr<Partition> GroupConsumer::open_partition(
   }
   rd_kafka_queue_io_event_enable(partition->queue.get(), wake_fd_.get(), &kWake, sizeof kWake);
   if (committed) {
-    const auto* metadata = static_cast<const char*>(committed->metadata);
-    partition->tracker = OffsetTracker(
-        committed->offset,
-        metadata ? std::string_view(metadata, committed->metadata_size) : std::string_view());
+    const auto* data = static_cast<const char*>(committed->metadata);
+    const auto metadata =
+        data ? std::string_view(data, committed->metadata_size) : std::string_view();
+    partition->tracker = OffsetTracker(committed->offset, Suspects::done_map_of(metadata));
+    if (config_.trace_starts) partition->suspects = Suspects(committed->offset, metadata);
+  } else if (assigned.offset >= 0) {
+    partition->tracker = OffsetTracker(assigned.offset);
   }
+  partition->traced = config_.trace_starts && partition->tracker.committable().has_value();
   return partition;
 }
 
 void GroupConsumer::unassign(rd_kafka_topic_partition_list_t* partitions) {
   // Whoever owns a lost partition by now has committed more than we know.
   if (!rd_kafka_assignment_lost(connection_->get())) {
-    commit_dirty();
+    commit_dirty(partitions);
     await_commits(kRevokeCommitPatience);
   }
   {
@@ -368,8 +438,12 @@ void GroupConsumer::commit_if_due() {
   if (commits_in_flight_ > 0) return;
   {
     const std::lock_guard lock(mutex_);
-    const bool due = steady_clock::now() - last_commit_ >= config_.commit_interval ||
-                     done_since_commit_ >= config_.commit_after_records;
+    const auto since = steady_clock::now() - last_commit_;
+    somebody_waits_ = std::any_of(partitions_.begin(), partitions_.end(),
+                                  [](const auto& partition) { return partition->has_to_say(); });
+    const bool due = since >= config_.commit_interval ||
+                     done_since_commit_ >= config_.commit_after_records ||
+                     (somebody_waits_ && since >= say_pause_);
     if (!due) return;
   }
   commit_dirty();
@@ -377,8 +451,8 @@ void GroupConsumer::commit_if_due() {
 
 // Sends the marks and done-maps of all partitions that have something new. The reply comes by
 // commit_replies_, since a synchronous rd_kafka_commit() has no time limit and group events would
-// wait behind it.
-void GroupConsumer::commit_dirty() {
+// wait behind it. `leaving`: partitions that are given up in order.
+void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving) {
   last_commit_ = steady_clock::now();
   PartitionListHandle offsets;
   {
@@ -386,12 +460,19 @@ void GroupConsumer::commit_dirty() {
     done_since_commit_ = 0;
     for (const auto& partition : partitions_) {
       const auto mark = partition->tracker.committable();
-      if (!partition->tracker.dirty() || !mark) continue;
+      const bool leaves =
+          leaving != nullptr && rd_kafka_topic_partition_list_find(
+                                    const_cast<rd_kafka_topic_partition_list_t*>(leaving),
+                                    partition->topic.c_str(), partition->number) != nullptr;
+      const bool news = partition->traced && (leaves || partition->has_to_say() ||
+                                              partition->said != partition->tracker.next_start());
+      if ((!partition->tracker.dirty() && !news) || !mark) continue;
       if (!offsets) offsets.reset(rd_kafka_topic_partition_list_new(8));
       auto* entry = rd_kafka_topic_partition_list_add(offsets.get(), partition->topic.c_str(),
                                                       partition->number);
       entry->offset = *mark;
-      const std::string metadata = partition->tracker.metadata();
+      std::string metadata = partition->tracker.metadata();
+      if (partition->traced) metadata += starts_text(*partition, leaves);
       if (!metadata.empty()) {
         entry->metadata = std::malloc(metadata.size());  // the list frees it
         FARM_ASSERT(entry->metadata);
@@ -412,6 +493,39 @@ void GroupConsumer::commit_dirty() {
   }
 }
 
+// What a commit says of the partition's starts. `leaves`: it is given up in order.
+std::string GroupConsumer::starts_text(Partition& partition, bool leaves) {
+  if (leaves && tried_ && tried_->topic == partition.topic &&
+      tried_->partition == partition.number) {
+    partition.suspects.forget_attempt(tried_->offset);
+  }
+  partition.saying = partition.tracker.next_start();
+  if (partition.held && partition.held->state == Held::State::kToSay)
+    partition.held->state = Held::State::kSaying;
+  return partition.suspects.text(*partition.tracker.committable(), *partition.saying, !leaves);
+}
+
+void GroupConsumer::said(Partition& partition, bool taken) {
+  const auto saying = std::exchange(partition.saying, std::nullopt);
+  if (!saying) return;
+  if (taken) partition.said = saying;
+  if (partition.held && partition.held->state == Held::State::kSaying)
+    partition.held->state = taken ? Held::State::kSaid : Held::State::kToSay;
+  if (taken) wake();
+}
+
+// Of a partition of which nothing was ever committed: without a place to commit to, nothing could
+// be said of its starts.
+void GroupConsumer::look_up_start(rd_kafka_topic_partition_t& assigned) {
+  std::int64_t first = 0;
+  std::int64_t end = 0;
+  const auto error =
+      rd_kafka_query_watermark_offsets(connection_->get(), assigned.topic, assigned.partition,
+                                       &first, &end, static_cast<int>(kCommittedPatience.count()));
+  if (error) return say(kLogWarning, std::string("start of a log: ") + rd_kafka_err2str(error));
+  assigned.offset = first;
+}
+
 void GroupConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
                               rd_kafka_topic_partition_list_t* offsets, void* opaque) {
   auto& self = *static_cast<GroupConsumer*>(opaque);
@@ -425,12 +539,15 @@ void GroupConsumer::committed(rd_kafka_resp_err_t error,
   bool failed = error != RD_KAFKA_RESP_ERR_NO_ERROR;
   for (int i = 0; offsets && i < offsets->cnt; ++i) {
     const auto& entry = offsets->elems[i];
-    if (error == RD_KAFKA_RESP_ERR_NO_ERROR && entry.err == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    failed = true;
-    if (Partition* partition = find(entry.topic, entry.partition)) {
-      partition->tracker.mark_dirty();  // tried again at the next interval
-    }
+    const bool taken =
+        error == RD_KAFKA_RESP_ERR_NO_ERROR && entry.err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    failed = failed || !taken;
+    Partition* const partition = find(entry.topic, entry.partition);
+    if (!partition) continue;
+    if (!taken) partition->tracker.mark_dirty();  // tried again at the next interval
+    said(*partition, taken);
   }
+  say_pause_ = failed ? kCommitRetryPause : Milliseconds(0);
   if (failed) {
     // ILLEGAL_GENERATION, UNKNOWN_MEMBER: the partitions are another's by now, who redelivers; a
     // duplicate answer.
@@ -478,6 +595,10 @@ Partition* GroupConsumer::find(std::string_view topic, std::int32_t number) {
 }
 
 void GroupConsumer::forget(std::string_view topic, std::int32_t number) {
+  if (tried_ && tried_->topic == topic && tried_->partition == number) {
+    tried_.reset();
+    wake();
+  }
   std::erase_if(partitions_, [&](const auto& partition) {
     return partition->number == number && partition->topic == topic;
   });

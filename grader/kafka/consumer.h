@@ -35,6 +35,10 @@ struct ConsumerConfig {
   Milliseconds session_timeout{0};  // 0: by broker kind (30 s, embedded 6 s)
   Milliseconds commit_interval{1000};
   int commit_after_records = 64;
+  // Says in the commits what was started, so that a record that ends its members is known after the
+  // second (suspects.h). After a member's death the records that it may have had are then handed
+  // out one at a time: the next is pulled when the one before is done.
+  bool trace_starts = false;
 };
 
 // Counters since creation, and gauges; a snapshot. Low layers return numbers, service/ records

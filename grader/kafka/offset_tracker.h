@@ -59,8 +59,9 @@ class OffsetTracker {
   void mark_committed() { dirty_ = false; }
   void mark_dirty() {
     dirty_ = true;
-  }                           // the commit failed: what mark_committed() said does not hold
-  std::int64_t span() const;  // highest started + 1 - mark
+  }  // the commit failed: what mark_committed() said does not hold
+  std::int64_t next_start() const { return next_start_; }  // highest started + 1
+  std::int64_t span() const;                               // highest started + 1 - mark
   std::size_t done_above_mark() const;
 
  private:

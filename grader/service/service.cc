@@ -9,6 +9,7 @@
 #include "grader/os/files.h"
 #include "grader/os/sha256.h"
 #include "monitoring/log.h"
+#include "schemas/topics.h"
 
 namespace farm::service {
 namespace {
@@ -20,6 +21,8 @@ constexpr Milliseconds kHousekeepingPeriod{1000};
 constexpr Milliseconds kFlushTimeout{10'000};
 // Unsettled answers at which pulling stops: a broker that takes none must not fill our memory.
 constexpr std::size_t kMaxUnsettled = 1000;
+// Graders that may end with one record before nobody tries it any more.
+constexpr int kMaxCrashes = 2;
 
 }  // namespace
 
@@ -144,7 +147,27 @@ class Service::Spare final : public SpareSlots {
 void Service::serve(std::shared_ptr<const kafka::Record> record, int slot) {
   const Expected<ReplyAddress> address = reply_address_of(record->headers);
   if (!address) return dead_letter(record, address.error().text(), true);
+  if (record->crashes >= kMaxCrashes) return give_up(record, *address);
   grade_and_answer(record, *address, slot);
+}
+
+void Service::give_up(const std::shared_ptr<const kafka::Record>& record,
+                      const ReplyAddress& address) {
+  const auto header = [&record](std::string_view key) {
+    return std::string(kafka::find_header(record->headers, key).value_or(""));
+  };
+  RequestIdentity identity;
+  identity.request_id = header(headers::kRequestId);
+  identity.trainer = header(headers::kTrainer);
+  if (identity.trainer.empty())
+    identity.trainer = address.topic.substr(topics::kRepliesPrefix.size());
+  const std::string why = std::to_string(record->crashes) + " graders ended while they had it";
+  dead_letter(record, why, false);
+  publish(address,
+          answer_of(unjudged_result(identity, Verdict::kFarmError,
+                                    why + ": it is in " + std::string(topics::kDeadLetters)),
+                    {}, settings_.grading),
+          record, record->position);
 }
 
 void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& record_pointer,

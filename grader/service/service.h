@@ -89,6 +89,8 @@ class Service {
   // Whether a record that comes now would find a slot, lent ones counted.
   bool has_room() const;
   void serve(std::shared_ptr<const kafka::Record> record, int slot);
+  // Of a record that has ended graders before: it is not read again.
+  void give_up(const std::shared_ptr<const kafka::Record>& record, const ReplyAddress& address);
   void grade_and_answer(const std::shared_ptr<const kafka::Record>& record,
                         const ReplyAddress& address, int slot);
   void answer_waiting(const std::string& trainer, const std::string& request_id,

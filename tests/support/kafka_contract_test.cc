@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "grader/kafka/offset_tracker.h"
+#include "grader/kafka/suspects.h"
 #include "grader/kafka/tail.h"
 #include "grader/kafka/topic_admin.h"
 #include "tests/support/kafka_fixture.h"
@@ -138,6 +139,26 @@ TEST_F(KafkaContract, SecondMemberTakesOverPartitionsWhileStartedWorkGoesOn) {
   }
   EXPECT_EQ(moved.size(), 2u);
   EXPECT_EQ(values_of(redelivered), expected);
+}
+
+TEST_F(KafkaContract, WithTracedStartsAllIsHandedOutAndAnOrderlyLeaveCastsNoSuspicion) {
+  const auto topic = make_topic(2);
+  auto config = consumer_config(topic, unique_name("group"));
+  config.trace_starts = true;
+  const int count = 10 * static_cast<int>(Suspects::kStartWindow);
+  publish_numbers(topic, count, -1);
+
+  auto first = join(config);
+  const auto records = pull(*first, static_cast<std::size_t>(count) / 2);
+  for (std::size_t i = 0; i < records.size() / 2; ++i) first->done(records[i].position);
+  first->close();
+  auto second = join(config);
+  const auto rest = pull(*second, static_cast<std::size_t>(count) - records.size() / 2);
+
+  for (const auto& record : rest) EXPECT_EQ(record.crashes, 0) << record.value;
+  auto all = values_of(rest);
+  for (std::size_t i = 0; i < records.size() / 2; ++i) all.insert(records[i].value);
+  EXPECT_EQ(all, numbers(0, count));
 }
 
 TEST_F(KafkaContract, PartitionIsNotPulledBeyondTheSpanUntilTheOldestIsDone) {

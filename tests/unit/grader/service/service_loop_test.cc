@@ -199,6 +199,36 @@ TEST_F(ServiceTest, WhatRunsBeyondItsDeadlineIsStopped) {
   EXPECT_THAT(verdicts(), ElementsAre(Verdict::kExpired));
 }
 
+TEST_F(ServiceTest, ARecordThatEndedTwoGradersIsNotReadAgainButAnsweredAndKept) {
+  std::atomic<int> evaluated{0};
+  start([&](const EvaluationRequest& request, const Seat& seat) {
+    ++evaluated;
+    return accept(request, seat);
+  });
+  kafka::Record deadly = record("a");
+  deadly.headers.emplace_back("request_id", "a");
+  deadly.crashes = 2;
+  consumer_.add(deadly);
+  kafka::Record suspect = record("b");
+  suspect.crashes = 1;
+  consumer_.add(suspect);
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_THAT(verdicts(), UnorderedElementsAre(Verdict::kFarmError, Verdict::kAccepted));
+  EXPECT_EQ(evaluated, 1);
+  int dead_letters = 0;
+  for (const auto& one : producer_.published()) {
+    if (one.topic != "grading.dead-letters") {
+      EXPECT_EQ(decode_result(one.value)->trainer, "run");
+      continue;
+    }
+    ++dead_letters;
+    EXPECT_EQ(one.value, deadly.value);
+    EXPECT_EQ(kafka::find_header(one.headers, "error"), "2 graders ended while they had it");
+  }
+  EXPECT_EQ(dead_letters, 1);
+}
+
 TEST_F(ServiceTest, ACancelThatCannotBeReadStopsNothing) {
   start(accept);
   kafka::Record cancel;
