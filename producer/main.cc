@@ -8,6 +8,7 @@
 #include "producer/bench/bench.h"
 #include "producer/command/cancel.h"
 #include "producer/command/collect.h"
+#include "producer/command/dead_letters.h"
 #include "producer/command/doctor.h"
 #include "producer/command/grade.h"
 #include "producer/command/interrupt.h"
@@ -39,6 +40,7 @@ int run(const config::StatusOptions& options) {
   return command::status(options, interrupt);
 }
 int run(const config::CancelOptions& options) { return command::cancel(options); }
+int run(const config::DeadLettersOptions& options) { return command::dead_letters(options); }
 int run(const config::DoctorOptions& options) { return command::doctor(options); }
 int run(const config::ReplayOptions& options) {
   const command::Interrupt interrupt;

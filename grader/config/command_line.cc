@@ -203,7 +203,17 @@ Outcome read_gradefarm_arguments(const std::vector<std::string>& arguments) {
   cancel->add_option("ID", ids, "Ids of requests.")->type_name("");
   cancel_flags.add(*cancel, Program::kCancel);
 
+  Flags letters_flags;
+  std::vector<std::string> letters;
+  CLI::App* dead_letters = app.add_subcommand(
+      "dead-letters", "List, show or requeue what no grader could answer or should try again.");
+  dead_letters->add_option("ACTION", letters, "list, show or requeue, and ids as list shows them")
+      ->required()
+      ->type_name("list|show|requeue");
+  letters_flags.add(*dead_letters, Program::kDeadLetters);
+
   return run(app, arguments, [&]() -> CommandLine {
+    if (dead_letters->parsed()) return {Program::kDeadLetters, letters_flags.given(), letters};
     if (cancel->parsed()) return {Program::kCancel, cancel_flags.given(), ids};
     if (bench->parsed()) return {Program::kBench, bench_flags.given(), scenarios};
     if (grade->parsed()) return {Program::kGrade, grade_flags.given(), {input}};

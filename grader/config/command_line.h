@@ -17,8 +17,9 @@ struct CommandLine {
   Program program = Program::kGrader;
   std::vector<GivenFlag>
       flags;  // in table order; of a flag given twice the last value, kNames and kProperties all
-  std::vector<std::string> operands;  // grade, report: FILE; topics: create or describe; replay:
-                                      // FILE…; bench: SCENARIO…; cancel: ID…
+  std::vector<std::string>
+      operands;  // grade, report: FILE; topics: create or describe; replay:
+                 // FILE…; bench: SCENARIO…; cancel: ID…; dead-letters: what to do, ID…
 };
 
 // Errors: kInvalidRequest for an unknown flag, a missing value or operand; the text says where

@@ -360,6 +360,28 @@ Expected<BenchOptions> bench_of(const CommandLine& line, const Settings& setting
   return options;
 }
 
+Expected<DeadLettersOptions> dead_letters_of(const CommandLine& line, const Settings& settings) {
+  using Action = DeadLettersOptions::Action;
+  DeadLettersOptions options;
+  fill_common(options, settings);
+  const std::string& action = line.operands.front();
+  if (action == "show") options.action = Action::kShow;
+  if (action == "requeue") options.action = Action::kRequeue;
+  if (options.action == Action::kList && action != "list")
+    return invalid_request("'" + action + "' is none of: list, show, requeue");
+  options.letters.assign(line.operands.begin() + 1, line.operands.end());
+  options.all = settings.is_on("all");
+  if (options.all && options.action != Action::kRequeue)
+    return invalid_request("--all is for requeue");
+  if (options.action == Action::kList && !options.letters.empty())
+    return invalid_request("list takes no ids");
+  if (options.action != Action::kList && options.letters.empty() != options.all)
+    return invalid_request("give the ids of dead letters, as list shows them" +
+                           std::string(options.action == Action::kRequeue ? ", or --all" : ""));
+  FARM_TRY(options.kafka, required_kafka_of(settings));
+  return options;
+}
+
 template <typename Command, typename Options>
 Expected<Command> as_command(Expected<Options> options) {
   if (!options) return std::move(options).error();
@@ -396,6 +418,8 @@ Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation) {
   if (line.program == Program::kBench)
     return as_command<Command>(bench_of(line, settings, invocation));
   if (line.program == Program::kCancel) return as_command<Command>(cancel_of(line, settings));
+  if (line.program == Program::kDeadLetters)
+    return as_command<Command>(dead_letters_of(line, settings));
   return as_command<Command>(topics_of(line, settings));
 }
 

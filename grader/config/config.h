@@ -165,6 +165,19 @@ struct CancelOptions {
   std::vector<std::string> warnings;
 };
 
+// gradefarm dead-letters list|show|requeue [ID…]
+struct DeadLettersOptions {
+  enum class Action { kList, kShow, kRequeue };
+
+  Action action = Action::kList;
+  std::vector<std::string> letters;  // ids of `list`; empty only for it
+  bool all = false;                  // requeue: every letter
+  KafkaOptions kafka;
+  monitoring::LogConfig log;
+  std::string config_file;
+  std::vector<std::string> warnings;
+};
+
 // gradefarm doctor
 struct DoctorOptions {
   KafkaOptions kafka;  // brokers may be empty: then only the host is looked at
@@ -255,7 +268,7 @@ Invocation invocation_of_process(int argc, const char* const* argv);
 Expected<std::variant<GraderConfig, ShowText>> parse_grader(const Invocation& invocation);
 using GradefarmCommand = std::variant<GradeOptions, UpOptions, TopicsOptions, ReplayOptions,
                                       CollectOptions, ReportOptions, StatusOptions, DoctorOptions,
-                                      BenchOptions, CancelOptions, ShowText>;
+                                      BenchOptions, CancelOptions, DeadLettersOptions, ShowText>;
 Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation);
 
 }  // namespace farm::config

@@ -19,11 +19,12 @@ constexpr auto kBench = Program::kBench;
 constexpr auto kBadCases = Program::kBadCases;
 constexpr auto kReport = Program::kReport;
 constexpr auto kCancel = Program::kCancel;
+constexpr auto kDeadLetters = Program::kDeadLetters;
 constexpr unsigned kAll = kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport |
-                          kStatus | kDoctor | kBench | kCancel;
+                          kStatus | kDoctor | kBench | kCancel | kDeadLetters;
 // Talk to a cluster that may be another one's.
-constexpr unsigned kKafkaClients =
-    kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus | kDoctor | kBench | kCancel;
+constexpr unsigned kKafkaClients = kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus |
+                                   kDoctor | kBench | kCancel | kDeadLetters;
 constexpr unsigned kGraderOnly = static_cast<unsigned>(kGrader);
 constexpr unsigned kGradeOnly = static_cast<unsigned>(kGrade);
 constexpr unsigned kStatusOnly = static_cast<unsigned>(kStatus);
@@ -230,6 +231,9 @@ std::vector<OptionSpec> make_table() {
        "What latencies and verdicts are broken down by: some of trainer, step, group.",
        static_cast<unsigned>(kReport)});
 
+  add({"all", kSwitch, "false", "", "Requeue every dead letter.",
+       static_cast<unsigned>(kDeadLetters)});
+
   // gradefarm topics.
   add({"pools", kNames, "cpu", "", "Pools whose request topics are meant.", kTopicsOnly});
   add({"trainers", kNames, "", "", "Trainers whose reply topics are meant.", kTopicsOnly});
@@ -315,6 +319,7 @@ std::string programs_of(const OptionSpec& option) {
   if (belongs_to(option, kDoctor)) names.emplace_back("doctor");
   if (belongs_to(option, kBench)) names.emplace_back("bench");
   if (belongs_to(option, kCancel)) names.emplace_back("cancel");
+  if (belongs_to(option, kDeadLetters)) names.emplace_back("dead-letters");
   return joined(names, ", ");
 }
 

@@ -22,7 +22,8 @@ enum class Program : unsigned {
   kStatus = 256,
   kDoctor = 512,
   kBench = 1024,
-  kCancel = 2048
+  kCancel = 2048,
+  kDeadLetters = 4096
 };
 
 constexpr unsigned operator|(Program a, Program b) {

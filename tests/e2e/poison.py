@@ -7,6 +7,7 @@ to the dead letters; every other one is graded.
 """
 
 import argparse
+import json
 import os
 import pathlib
 import subprocess
@@ -64,6 +65,22 @@ class Kept:
         return sum(log.read_text().count(words) for log in self.logs)
 
 
+def put_back(brokers, work):
+    """The letter, to a grader that does not end itself of it: its answer goes where it was wanted."""
+    letters = lambda *what: subprocess.run([farm.program("gradefarm"), "dead-letters", *what, "--brokers", brokers],
+                                           check=True, capture_output=True, text=True).stdout
+    (line,) = letters("list").splitlines()
+    assert "graders ended" in line and "grading.requests.cpu" in line, line
+    letter = json.loads(letters("show", line.split()[0]))
+    assert json.loads(letter["value"])["request_id"] == "poison", letter
+    os.environ.pop("GRADEFARM_TEST_CRASH_ON")
+    with farm.Grader(brokers, work, "healthy", "--workers", "1", "--sandbox-uid-base", "61000", *QUICK,
+                     "--log-level", "debug") as grader:
+        print("requeued:", letters("requeue", line.split()[0]).strip())
+        graded = lambda: any("poison" in said and "accepted" in said for said in grader.log.read_text().splitlines())
+        farm.wait_until(graded, 60, "the letter to be graded")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.partition("\n\n")[0])
     parser.add_argument("--count", type=int, default=300)
@@ -95,6 +112,7 @@ def main():
         letters = sum(grader.said("dead letter") for grader in graders)
         assert letters == 1, f"{letters} dead letters"
         print(f"{len(by_id)} others accepted, one dead letter")
+        put_back(kafka.brokers, work)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "producer/command/cancel.h"
+#include "producer/command/dead_letters.h"
 #include "producer/command/embedded_farm.h"
 #include "producer/command/topics.h"
 #include "producer/command/up.h"
@@ -13,6 +14,7 @@ namespace {
 using testing::Contains;
 using testing::ElementsAre;
 using testing::Not;
+using testing::Pair;
 
 TEST(GraderArguments, SayAllThatTheEmbeddedFarmDecided) {
   EmbeddedFarmOptions options;
@@ -93,6 +95,54 @@ TEST(RestartDelay, DoublesUpToHalfAMinute) {
   EXPECT_EQ(restart_delay(5), Milliseconds{16'000});
   EXPECT_EQ(restart_delay(6), Milliseconds{30'000});
   EXPECT_EQ(restart_delay(1'000'000), Milliseconds{30'000});
+}
+
+kafka::Record letter() {
+  kafka::Record record;
+  record.position = {"grading.dead-letters", 0, 17, 1};
+  record.key = "r1";
+  record.value = "{\"request_id\": \"r1\"}";
+  record.timestamp_unix_ms = 1'000;
+  record.headers = {{"kafka_replyTopic", "grading.replies.run"},
+                    {"request_id", "r1\n"},
+                    {"error", "2 graders ended"},
+                    {"original_topic", "grading.requests.cpu"},
+                    {"original_partition", "3"},
+                    {"original_offset", "5"},
+                    {"grader", "host-1"}};
+  return record;
+}
+
+TEST(DeadLetters, AreNamedByPartitionAndOffset) {
+  EXPECT_EQ(parse_letter_id("0:17"), (LetterId{0, 17}));
+  EXPECT_EQ(text_of(id_of(letter())), "0:17");
+  for (const char* text : {"", "0", "0:", ":1", "0:1x", "-1:0", "0:-1", " 0:1", "0:1:2"})
+    EXPECT_EQ(parse_letter_id(text), std::nullopt) << text;
+}
+
+TEST(DeadLetters, AreListedOnOneLineWhateverTheirHeadersHold) {
+  EXPECT_EQ(letter_line(letter()),
+            "0:17  1970-01-01T00:00:01.000Z  grading.requests.cpu  r1?  20 bytes  2 graders ended");
+}
+
+TEST(DeadLetters, GoBackAsTheyCame) {
+  const auto record = requeued(letter());
+
+  ASSERT_TRUE(record) << record.error().text();
+  EXPECT_EQ(record->topic, "grading.requests.cpu");
+  EXPECT_EQ(record->partition, -1);
+  EXPECT_EQ(record->key, "r1");
+  EXPECT_EQ(record->value, letter().value);
+  EXPECT_THAT(record->headers, ElementsAre(Pair("kafka_replyTopic", "grading.replies.run"),
+                                           Pair("request_id", "r1\n")));
+}
+
+TEST(DeadLetters, GoNowhereButToTopicsOfRequests) {
+  for (const char* topic : {"", "grading.replies.run", "grading.cancels"}) {
+    kafka::Record strange = letter();
+    strange.headers[3].second = topic;
+    EXPECT_FALSE(requeued(strange)) << topic;
+  }
 }
 
 TEST(CancelRecords, ManyIdsAreSpreadOverRecords) {

@@ -241,6 +241,29 @@ TEST(CancelCommand, IsOfATrainersStepOrOfNamedRequests) {
             "refused: no broker is given: use --brokers HOST:PORT or GRADEFARM_BROKERS");
 }
 
+TEST(DeadLettersCommand, NamesWhatItTouches) {
+  using Action = DeadLettersOptions::Action;
+  EXPECT_EQ(options_of<DeadLettersOptions>(invocation_of("dead-letters list --brokers a:1")).action,
+            Action::kList);
+  const auto show =
+      options_of<DeadLettersOptions>(invocation_of("dead-letters show 0:1 0:2 --brokers a:1"));
+  EXPECT_EQ(show.action, Action::kShow);
+  EXPECT_THAT(show.letters, ElementsAre("0:1", "0:2"));
+  const auto all =
+      options_of<DeadLettersOptions>(invocation_of("dead-letters requeue --all --brokers a:1"));
+  EXPECT_EQ(all.action, Action::kRequeue);
+  EXPECT_TRUE(all.all);
+
+  EXPECT_EQ(text_of(invocation_of("dead-letters burn --brokers a:1")),
+            "refused: 'burn' is none of: list, show, requeue");
+  EXPECT_EQ(text_of(invocation_of("dead-letters requeue --brokers a:1")),
+            "refused: give the ids of dead letters, as list shows them, or --all");
+  EXPECT_EQ(text_of(invocation_of("dead-letters show --brokers a:1")),
+            "refused: give the ids of dead letters, as list shows them");
+  EXPECT_EQ(text_of(invocation_of("dead-letters list --all --brokers a:1")),
+            "refused: --all is for requeue");
+}
+
 TEST(DoctorCommand, LooksAtTheHostAloneIfNoBrokerIsGiven) {
   const auto host = options_of<DoctorOptions>(invocation_of("doctor"));
   EXPECT_EQ(host.kafka.brokers, "");
