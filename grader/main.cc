@@ -29,6 +29,7 @@
 #include "grader/told_zygote.h"
 #include "monitoring/log.h"
 #include "monitoring/metrics_server.h"
+#include "schemas/lanes.h"
 #include "schemas/topics.h"
 
 namespace farm::grader {
@@ -239,6 +240,13 @@ int run(const config::GraderConfig& config) {
   }
   const std::string requests_topic = topics::requests(config.pool);
   std::vector<kafka::TopicSpec> needed(5);
+  std::vector<std::string> lanes;
+  std::vector<int> shares;
+  for (const Lane& lane : kLanes) {
+    lanes.push_back(lane_topic(config.pool, lane.priority));
+    shares.push_back(lane.share);
+    if (lane.priority != Priority::kNormal) needed.emplace_back().name = lanes.back();
+  }
   needed[0].name = requests_topic;
   needed[1].name = topics::kDeadLetters;
   needed[4].name = topics::kCancels;
@@ -261,7 +269,8 @@ int run(const config::GraderConfig& config) {
   kafka::ConsumerConfig consumer_config;
   consumer_config.client = client;
   consumer_config.group = config.group;
-  consumer_config.topics = {requests_topic};
+  consumer_config.topics = std::move(lanes);
+  consumer_config.shares = std::move(shares);
   consumer_config.instance_id = config.instance_id;
   consumer_config.trace_starts = true;
   auto consumer = kafka::Consumer::create(std::move(consumer_config));

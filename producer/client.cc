@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <thread>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "grader/kafka/tail.h"
 #include "grader/kafka/topic_admin.h"
 #include "producer/exchange.h"
+#include "schemas/lanes.h"
 #include "schemas/topics.h"
 
 namespace farm::producer {
@@ -19,8 +21,8 @@ namespace {
 // Answers live an hour on the broker: longer than any client waits.
 constexpr const char* kReplyRetentionMs = "3600000";
 constexpr Milliseconds kTailRetryDelay{100};
-constexpr Milliseconds kCancelsPatience{2'000};
-constexpr int kBrokerDefault = -1;  // KIP-464: replication as configured on the broker
+constexpr Milliseconds kExtraPatience{2'000};  // for topics that may be missing
+constexpr int kBrokerDefault = -1;             // KIP-464: replication as configured on the broker
 
 ClientOptions with_defaults(ClientOptions options) {
   const bool embedded = options.kafka.kind == kafka::BrokerKind::kEmbedded;
@@ -65,7 +67,8 @@ Submitted read(std::string json) {
   DecodeBounds bounds;
   bounds.max_request = Bytes{static_cast<std::int64_t>(json.size())};
   RequestIdentity identity = peek_identity(json, bounds);
-  return {std::move(json), std::move(identity), std::nullopt};
+  const Priority priority = peek_priority(json);
+  return {std::move(json), std::move(identity), std::nullopt, priority};
 }
 
 std::pair<OnResult, std::future<EvaluationResult>> promised() {
@@ -82,8 +85,9 @@ class KafkaClient final : public Client {
   Expected<Done> open(const ClientOptions& options);
 
   void submit(const EvaluationRequest& request, OnResult on_result) override {
-    exchange_->submit({encode_request(request), identity_of(request), request.deadline_unix_ms},
-                      on_result, Exchange::Wait::kForRoom);
+    exchange_->submit(
+        {encode_request(request), identity_of(request), request.deadline_unix_ms, request.priority},
+        on_result, Exchange::Wait::kForRoom);
   }
   std::future<EvaluationResult> submit(const EvaluationRequest& request) override {
     auto [on_result, future] = promised();
@@ -152,8 +156,14 @@ Expected<Done> KafkaClient::open(const ClientOptions& options) {
     return unavailable(warm.error().text() + ": start a grader for pool " + options.pool +
                        ", or create the topic with `gradefarm topics create`");
   }
+  std::set<Priority> lanes;
+  for (const Lane& lane : kLanes) {
+    const bool there = lane.priority != Priority::kNormal &&
+                       producer_->warm({lane_topic(options.pool, lane.priority)}, kExtraPatience);
+    if (there) lanes.insert(lane.priority);
+  }
   // So that a first cancel is quick. Where the topic is missing nobody would hear it.
-  (void)producer_->warm({std::string(topics::kCancels)}, kCancelsPatience);
+  (void)producer_->warm({std::string(topics::kCancels)}, kExtraPatience);
   kafka::TopicSpec replies;
   replies.name = options.reply_topic;
   replies.partitions = options.reply_partitions;
@@ -163,9 +173,10 @@ Expected<Done> KafkaClient::open(const ClientOptions& options) {
 
   const PendingLimits limits = {options.max_outstanding, options.max_requests,
                                 options.resubmit_after, options.request_timeout};
-  exchange_ = std::make_unique<Exchange>(ExchangeOptions{options.pool, options.reply_topic, limits,
-                                                         options.inline_limit, options.max_result},
-                                         *producer_, std::move(blobs));
+  exchange_ = std::make_unique<Exchange>(
+      ExchangeOptions{options.pool, options.reply_topic, limits, options.inline_limit,
+                      options.max_result, std::move(lanes)},
+      *producer_, std::move(blobs));
   FARM_TRY(tail_, read_replies(options));
   return Done{};
 }

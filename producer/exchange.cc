@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "producer/random_name.h"
+#include "schemas/lanes.h"
 #include "schemas/topics.h"
 
 namespace farm::producer {
@@ -134,7 +135,7 @@ void Exchange::submit(Submitted submitted, const OnResult& on_result, Wait wait)
   }
   PendingRequest request = {submitted.identity,
                             std::make_shared<const std::string>(std::move(value).value()),
-                            submitted.deadline_unix_ms, on_result};
+                            submitted.deadline_unix_ms, on_result, submitted.priority};
 
   auto admission = PendingRequests::Admission::kFull;
   bool closed = false;
@@ -176,7 +177,9 @@ void Exchange::publish_due() {
 
 void Exchange::publish(const Publication& publication) {
   kafka::OutgoingRecord record;
-  record.topic = request_topic_;
+  record.topic = options_.lanes.contains(publication.priority)
+                     ? lane_topic(options_.pool, publication.priority)
+                     : request_topic_;
   record.key = publication.request_id;
   record.value = *publication.value;
   const auto header = [&](std::string_view key, std::string value) {

@@ -10,6 +10,7 @@
 #include <deque>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -34,6 +35,8 @@ struct ExchangeOptions {
   PendingLimits limits;
   Bytes inline_limit;  // larger records travel as blobs
   Bytes max_result;    // of a result that came as a blob
+  // Of which there are topics; what is of another goes the normal way.
+  std::set<Priority> lanes = {};
 };
 
 // A request as its caller gave it.
@@ -41,6 +44,7 @@ struct Submitted {
   std::string json;
   RequestIdentity identity;
   std::optional<std::int64_t> deadline_unix_ms;  // where known without reading the text
+  Priority priority = Priority::kNormal;
 };
 
 class Exchange {

@@ -46,7 +46,8 @@ std::vector<Publication> PendingRequests::take_due(SteadyTime now) {
     entry.last_sequence = ++sequence_;
     if (entry.attempts == 1) entry.first_sequence = sequence_;
     due.push_back({id, entry.request.identity.trainer, entry.request.value,
-                   entry.request.deadline_unix_ms, entry.attempts, overdue});
+                   entry.request.deadline_unix_ms, entry.request.priority, entry.attempts,
+                   overdue});
   };
   for (; !fresh_.empty(); fresh_.pop_front()) {
     const auto at = entries_.find(fresh_.front());

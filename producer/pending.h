@@ -37,6 +37,7 @@ struct PendingRequest {
   std::shared_ptr<const std::string> value;
   std::optional<std::int64_t> deadline_unix_ms;
   OnResult on_result;
+  Priority priority = Priority::kNormal;
 };
 
 // One record to be published now.
@@ -45,6 +46,7 @@ struct Publication {
   std::string trainer;
   std::shared_ptr<const std::string> value;
   std::optional<std::int64_t> deadline_unix_ms;
+  Priority priority = Priority::kNormal;
   int attempt = 1;       // 1 for the first time
   bool overdue = false;  // another copy of a record that was delivered
 };

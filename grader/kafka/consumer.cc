@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "grader/kafka/connection.h"
+#include "grader/kafka/lane_turns.h"
 #include "grader/kafka/message.h"
 #include "grader/kafka/offset_tracker.h"
 #include "grader/kafka/suspects.h"
@@ -45,17 +46,19 @@ struct Partition {
   std::string topic;
   std::int32_t number = 0;
   std::int64_t epoch = 0;
+  std::size_t lane = 0;
   QueueHandle queue;
   OffsetTracker tracker;
   // Where starts are traced:
   bool traced = false;
+  bool leaves = false;  // its last commit is under way
   Suspects suspects;
   std::optional<Held> held;
   std::optional<std::int64_t> said;    // next_start() of the last commit that was taken
   std::optional<std::int64_t> saying;  // of the one under way
 
   bool may_start() const {
-    if (!tracker.may_pull()) return false;
+    if (leaves || !tracker.may_pull()) return false;
     return !traced || (said && tracker.next_start() < *said + Suspects::kStartWindow);
   }
   // Whether somebody waits for a commit of it.
@@ -111,7 +114,8 @@ Properties properties_of(const ConsumerConfig& config) {
 
 class GroupConsumer final : public Consumer {
  public:
-  explicit GroupConsumer(ConsumerConfig config) : config_(std::move(config)) {}
+  explicit GroupConsumer(ConsumerConfig config)
+      : config_(std::move(config)), turns_(config_.shares) {}
   ~GroupConsumer() override { GroupConsumer::close(); }
 
   Expected<Done> open();
@@ -145,11 +149,13 @@ class GroupConsumer final : public Consumer {
   std::unique_ptr<Partition> open_partition(const rd_kafka_topic_partition_t& assigned,
                                             const rd_kafka_topic_partition_t* committed);
   void look_up_start(rd_kafka_topic_partition_t& assigned);
-  std::optional<Record> take_held(Partition& partition);         // under mutex_
-  std::string starts_text(Partition& partition, bool leaves);    // under mutex_
-  void said(Partition& partition, bool taken);                   // under mutex_
-  Partition* find(std::string_view topic, std::int32_t number);  // under mutex_
-  void forget(std::string_view topic, std::int32_t number);      // under mutex_
+  std::optional<Record> pull_from(std::size_t lane);                 // under mutex_
+  void try_nothing_of(std::string_view topic, std::int32_t number);  // under mutex_
+  std::optional<Record> take_held(Partition& partition);             // under mutex_
+  std::string starts_text(Partition& partition, bool leaves);        // under mutex_
+  void said(Partition& partition, bool taken);                       // under mutex_
+  Partition* find(std::string_view topic, std::int32_t number);      // under mutex_
+  void forget(std::string_view topic, std::int32_t number);          // under mutex_
   void wake() const;
   void say(int level, std::string_view line) const { connection_->context().say(level, line); }
   void fail(Error error);
@@ -172,6 +178,7 @@ class GroupConsumer final : public Consumer {
   mutable std::mutex mutex_;
   std::vector<std::unique_ptr<Partition>> partitions_;  // guarded by mutex_, as is all below
   std::size_t cursor_ = 0;                              // the partition that pull() asks first
+  LaneTurns turns_;
   std::int64_t next_epoch_ = 1;
   int done_since_commit_ = 0;
   std::optional<Position> tried_;  // the one suspect that was handed out or is about to be
@@ -210,9 +217,20 @@ Expected<Done> GroupConsumer::open() {
 std::optional<Record> GroupConsumer::pull() {
   if (!pulling_) return std::nullopt;
   const std::lock_guard lock(mutex_);
+  for (const std::size_t lane : turns_.order()) {
+    auto record = pull_from(lane);
+    if (!record) continue;
+    turns_.next();
+    return record;
+  }
+  return std::nullopt;
+}
+
+std::optional<Record> GroupConsumer::pull_from(std::size_t lane) {
   for (std::size_t tried = 0; tried < partitions_.size(); ++tried) {
     cursor_ = (cursor_ + 1) % partitions_.size();
     Partition& partition = *partitions_[cursor_];
+    if (partition.lane != lane) continue;
     if (partition.held) {
       if (auto record = take_held(partition)) return record;
       continue;
@@ -230,6 +248,7 @@ std::optional<Record> GroupConsumer::pull() {
                              std::to_string(message->offset));
         partition.epoch = next_epoch_++;
         partition.suspects = Suspects();
+        try_nothing_of(partition.topic, partition.number);
       }
       if (!partition.tracker.start(message->offset)) {
         ++stats_.skipped_done;
@@ -386,6 +405,11 @@ std::unique_ptr<Partition> GroupConsumer::open_partition(
   auto partition = std::make_unique<Partition>();
   partition->topic = assigned.topic;
   partition->number = assigned.partition;
+  if (!config_.shares.empty()) {
+    const auto& topics = config_.topics;
+    const auto at = std::find(topics.begin(), topics.end(), partition->topic) - topics.begin();
+    partition->lane = std::min(static_cast<std::size_t>(at), config_.shares.size() - 1);
+  }
   partition->queue.reset(
       rd_kafka_queue_get_partition(connection_->get(), assigned.topic, assigned.partition));
   FARM_ASSERT(partition->queue);  // null only for a producer
@@ -464,6 +488,9 @@ void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving)
           leaving != nullptr && rd_kafka_topic_partition_list_find(
                                     const_cast<rd_kafka_topic_partition_list_t*>(leaving),
                                     partition->topic.c_str(), partition->number) != nullptr;
+      // What is said next is not to be taken for what is being said.
+      if (partition->saying && !leaves) continue;
+      partition->leaves = leaves;
       const bool news = partition->traced && (leaves || partition->has_to_say() ||
                                               partition->said != partition->tracker.next_start());
       if ((!partition->tracker.dirty() && !news) || !mark) continue;
@@ -594,11 +621,14 @@ Partition* GroupConsumer::find(std::string_view topic, std::int32_t number) {
   return nullptr;
 }
 
+void GroupConsumer::try_nothing_of(std::string_view topic, std::int32_t number) {
+  if (!tried_ || tried_->topic != topic || tried_->partition != number) return;
+  tried_.reset();
+  wake();  // it is the next one's turn
+}
+
 void GroupConsumer::forget(std::string_view topic, std::int32_t number) {
-  if (tried_ && tried_->topic == topic && tried_->partition == number) {
-    tried_.reset();
-    wake();
-  }
+  try_nothing_of(topic, number);
   std::erase_if(partitions_, [&](const auto& partition) {
     return partition->number == number && partition->topic == topic;
   });

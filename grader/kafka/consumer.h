@@ -25,6 +25,9 @@ struct ConsumerConfig {
   ClientConfig client;
   std::string group;
   std::vector<std::string> topics;
+  // Of pulls, by topic as in `topics`, while all of them have records: none is starved, and a share
+  // that a topic has no records for goes to the largest that has. Empty: topics make no difference.
+  std::vector<int> shares;
   std::string instance_id;  // static membership; empty: dynamic
   // How many records of a partition wait in memory at least, within kPrefetchBytes; less than
   // kMinPrefetchRecords is raised to it. A partition has one owner whatever is prefetched, so that

@@ -5,6 +5,7 @@
 
 #include "producer/command/broker_config.h"
 #include "producer/command/exit_codes.h"
+#include "schemas/lanes.h"
 #include "schemas/topics.h"
 
 namespace farm::command {
@@ -43,9 +44,8 @@ std::vector<kafka::TopicSpec> topic_specs(const config::TopicsOptions& options) 
   const std::string inspection =
       std::to_string(std::max(options.retention, kInspectionRetention).count());
   for (const auto& pool : options.pools) {
-    const std::string requests = farm::topics::requests(pool);
-    for (const char* lane : {"", ".high", ".low"}) {
-      add(requests + lane, options.partitions, retention);
+    for (const Lane& lane : kLanes) {
+      add(lane_topic(pool, lane.priority), options.partitions, retention);
     }
   }
   for (const auto& trainer : options.trainers) {

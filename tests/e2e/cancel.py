@@ -7,7 +7,6 @@ each is answered `cancelled` once, no sandbox is left, and another step is grade
 
 import argparse
 import contextlib
-import os
 import pathlib
 import subprocess
 import sys
@@ -31,33 +30,11 @@ def request(i, step, code):
             "limits": {"run_wall_ms": 1_000_000, "total_wall_ms": 1_000_000}}
 
 
-class Up:
-    """`gradefarm up` as a context."""
-
-    def __init__(self, work):
-        self.log = pathlib.Path(work, "up.log")
-
-    def __enter__(self):
-        with open(self.log, "w") as log:
-            self.process = subprocess.Popen(
-                [farm.program("gradefarm"), "up", "--metrics", "off", "--workers", str(SLOTS)],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
-                env={**os.environ, "GRADEFARM_SANDBOX_UID_BASE": str(UID_BASES[0])})
-        farm.wait_until(lambda: self.process.poll() is not None or "bootstrap" in self.log.read_text(), 120, "the farm")
-        assert self.process.poll() is None, self.log.read_text()
-        self.brokers = self.log.read_text().partition("bootstrap")[2].split()[0]
-        return self
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(timeout=120)
-
-
 @contextlib.contextmanager
 def farm_of(kafka, work):
     """Its brokers, their kind, and its number of graders."""
     if not kafka:
-        with Up(work) as up:
+        with farm.Up(work, SLOTS, UID_BASES[0]) as up:
             yield up.brokers, "embedded", 1
         return
     with apache.Kafka(f"{work}/kafka") as cluster, contextlib.ExitStack() as graders:
@@ -101,7 +78,7 @@ def check(work, broker, slots, count):
     source, out = work / "requests.jsonl", work / "results.jsonl"
     farm.write_jsonl(source, taken_back + others)
     with subprocess.Popen([farm.program("gradefarm"), "grade", source, "--out", out, *broker],
-                          stderr=subprocess.PIPE, text=True) as grade:
+                          stderr=subprocess.PIPE, text=True) as grade, farm.ended(grade):
         running = lambda: in_sandboxes().count("python3")
         farm.wait_until(lambda: running() == slots or grade.poll() is not None, 120, "sleepers in every slot")
         assert grade.poll() is None, f"nothing was left to take back:\n{grade.stderr.read()}"

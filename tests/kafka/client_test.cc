@@ -13,8 +13,8 @@
 
 #include "grader/kafka/blob_store.h"
 #include "grader/kafka/embedded_broker.h"
-#include "grader/os/sha256.h"
 #include "grader/kafka/tail.h"
+#include "grader/os/sha256.h"
 #include "producer/random_name.h"
 #include "schemas/cancel.h"
 #include "schemas/topics.h"

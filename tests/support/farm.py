@@ -1,5 +1,6 @@
 """What the Python test programs share: where things are, how the farm is asked, how a test says that it was skipped."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -140,6 +141,16 @@ def wait_until(condition, seconds, what):
         time.sleep(0.05)
 
 
+@contextlib.contextmanager
+def ended(process):
+    """A process that does not outlive a failure of what is done meanwhile."""
+    try:
+        yield
+    except BaseException:
+        process.kill()
+        raise
+
+
 class Progress:
     """Says how far a long run is, at most every `every` seconds."""
 
@@ -183,3 +194,26 @@ class Grader:
                 self.process.kill()
                 self.process.wait()
         self.lifeline.close()
+
+
+class Up:
+    """`gradefarm up` as a context; `brokers` is its bootstrap address, its broker an embedded one."""
+
+    def __init__(self, work, workers, uid_base):
+        self.log = pathlib.Path(work) / "up.log"
+        self.command = [program("gradefarm"), "up", "--metrics", "off", "--workers", str(workers)]
+        self.environment = {**os.environ, "GRADEFARM_SANDBOX_UID_BASE": str(uid_base)}
+
+    def __enter__(self):
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            env=self.environment)
+        wait_until(lambda: self.process.poll() is not None or "bootstrap" in self.log.read_text(), 120, "the farm")
+        if self.process.poll() is not None:
+            sys.exit(f"gradefarm up ended with {self.process.returncode}:\n{self.log.read_text()[-3000:]}")
+        self.brokers = self.log.read_text().partition("bootstrap")[2].split()[0]
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(timeout=120)

@@ -189,6 +189,25 @@ TEST_F(KafkaContract, PullTakesTurnsOverPartitions) {
   }
 }
 
+TEST_F(KafkaContract, TopicsGetTheirSharesOfPulls) {
+  const auto normal = make_topic(1);
+  const auto high = make_topic(1);
+  publish_numbers(normal, 100, 0);
+  publish_numbers(high, 100, 0);
+  auto config = consumer_config(normal, unique_name("group"));
+  config.topics = {normal, high};
+  config.shares = {1, 3};
+
+  auto consumer = join(config);
+  ASSERT_TRUE(eventually([&] { return consumer->stats().waiting_records >= 200; }));
+  const auto first = pull(*consumer, 40);
+
+  EXPECT_EQ(std::count_if(first.begin(), first.end(),
+                          [&](const Record& record) { return record.position.topic == high; }),
+            30);
+  EXPECT_EQ(pull(*consumer, 160).size(), 160u);
+}
+
 TEST_F(KafkaContract, PullsNothingAfterStopPulling) {
   const auto topic = make_topic(1);
   publish_numbers(topic, 3, 0);

@@ -12,7 +12,7 @@ import time
 import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from conftest import request
-from scripted_grader import accepted, farm_error, make_topic
+from scripted_grader import ScriptedGrader, accepted, farm_error, make_topic
 
 from gradefarm import (
     BatchError,
@@ -369,6 +369,25 @@ def test_after_fork_the_child_has_a_client_of_its_own(make_farm, make_grader):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert inherited.result(20).accepted
     assert farm.submit(request("after")).result(20).accepted
+
+
+def test_a_priority_has_its_own_topic(make_farm, make_grader, brokers, pool):
+    for lane in (".high", ".low"):
+        make_topic(brokers, f"grading.requests.{pool}{lane}")
+    graders = {name: ScriptedGrader(brokers, pool + lane) for name, lane in (
+        ("normal", ""), ("high", ".high"), ("low", ".low"))}
+    try:
+        farm = make_farm()
+        for name in graders:
+            assert farm.submit(request(name, priority=name)).result(20).accepted
+        assert farm.submit({"request_id": "mapping", "priority": "high",
+                            "submission": {"language": "python", "code": ""},
+                            "evaluation": {"type": "run"}}).result(20).accepted
+    finally:
+        for grader in graders.values():
+            grader.close()
+    assert {name: set(grader.graded) for name, grader in graders.items()} == {
+        "normal": {"normal"}, "high": {"high", "mapping"}, "low": {"low"}}
 
 
 def test_cancel_resolves_the_futures_of_a_step_and_tells_the_graders(make_farm, make_grader, brokers, pool):

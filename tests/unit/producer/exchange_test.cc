@@ -15,6 +15,7 @@
 #include <mutex>
 #include <thread>
 
+#include "schemas/lanes.h"
 #include "schemas/topics.h"
 
 namespace farm::producer {
@@ -299,6 +300,29 @@ TEST_F(ExchangeTest, WhatIsTakenBackIsResolvedBeforeCancelReturnsAndGradersAreTo
   EXPECT_EQ(exchange_->stats().cancelled, 21);
   EXPECT_EQ(exchange_->stats().outstanding, 1);
   exchange_->close();
+}
+
+TEST_F(ExchangeTest, APriorityHasItsOwnTopicWhereThereIsOne) {
+  std::mutex mutex;
+  std::map<std::string, std::string> topic_of;
+  options_.lanes = {Priority::kHigh};
+  start([&](const kafka::OutgoingRecord& record) {
+    const std::scoped_lock lock(mutex);
+    topic_of[record.key] = record.topic;
+    return delivered(record);
+  });
+  for (const Lane& lane : kLanes) {
+    Submitted one = submitted("of" + std::string(lane.suffix));
+    one.priority = lane.priority;
+    std::promise<void> done;
+    exchange_->submit(
+        one, [&](const EvaluationResult&) { done.set_value(); }, Exchange::Wait::kForRoom);
+    ASSERT_EQ(done.get_future().wait_for(kDeadline), std::future_status::ready);
+  }
+
+  EXPECT_EQ(topic_of["of"], "grading.requests.cpu");
+  EXPECT_EQ(topic_of["of.high"], "grading.requests.cpu.high");
+  EXPECT_EQ(topic_of["of.low"], "grading.requests.cpu");
 }
 
 TEST_F(ExchangeTest, ClosingWaitsForTheCallbackThatRuns) {

@@ -163,13 +163,18 @@ class _CatchUp:
     held: list[Outstanding] = field(default_factory=list)
 
 
-def _step_of(value: bytes) -> int | None:
+def _member_of(value: bytes, name: str, kind: type[T]) -> T | None:
     """Of the value of a record; an envelope says nothing of it."""
     try:
-        step = json.loads(value).get("step")
+        member = json.loads(value).get(name)
     except (ValueError, AttributeError):
         return None
-    return step if type(step) is int else None
+    return member if type(member) is kind else None
+
+
+def lane_of(priority: object) -> str:
+    """What the name of the topic ends with; what is no priority is said by whoever grades it."""
+    return f".{priority}" if priority in ("high", "low") else ""
 
 
 class Engine:
@@ -272,6 +277,11 @@ class Engine:
             raise BrokerError(f"topic {self._request_topic} is missing at {options.brokers}: start a grader for pool "
                               f"{options.pool}, or create the topic with `gradefarm topics create`")
         self._retried(f"topic {self._request_topic}", lambda: self._partitions(self._request_topic))
+        self._lanes: dict[str, str] = {}
+        for lane in (".high", ".low"):
+            with contextlib.suppress(KafkaException):  # where it is missing the normal one has to do
+                self._partitions(self._request_topic + lane)
+                self._lanes[lane] = self._request_topic + lane
         with contextlib.suppress(KafkaException):  # it makes a first cancel quick; where it is missing nobody hears
             self._partitions(_CANCELS)
         if not embedded and options.reply_topic not in cluster.topics:
@@ -313,7 +323,7 @@ class Engine:
         now = time.monotonic()
         for saved in recovered.requests.values():
             entry = Outstanding(saved.request_id, saved.trainer, saved.value, saved.deadline_unix_ms,
-                                _step_of(saved.value))
+                                _member_of(saved.value, "step", int), lane_of(_member_of(saved.value, "priority", str)))
             entry._owner = self
             entry._tells_taken = self._acknowledges
             self._pending.add(entry, now, self._options.request_timeout)
@@ -405,10 +415,11 @@ class Engine:
             "request_id": request_id, "attempt": str(entry.attempts)}
         if entry.deadline_unix_ms:
             headers["deadline_unix_ms"] = str(entry.deadline_unix_ms)
+        topic = self._lanes.get(entry.lane, self._request_topic)
         try:
             # topic, value, key, partition (any), callback, on_delivery (the callback's other name), timestamp (now),
             # headers: by place, because names cost a quarter of the call.
-            self._producer.produce(self._request_topic, value, request_id, -1, entry, None, 0, headers)
+            self._producer.produce(topic, value, request_id, -1, entry, None, 0, headers)
         except BufferError:
             with self._lock:
                 self._pending.publish_at(entry, time.monotonic() + _POLL)

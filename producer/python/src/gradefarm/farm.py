@@ -21,7 +21,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from .encoding import mapping_json, request_json
-from .engine import Engine, OnFarmError, Options, Stats
+from .engine import Engine, OnFarmError, Options, Stats, lane_of
 from .errors import (
     BatchError,
     FarmClosedError,
@@ -247,11 +247,11 @@ class Farm:
     def _encoded(self, request: AnyRequest) -> Outstanding:
         if isinstance(request, Request):
             request_id, trainer, deadline = request.request_id, request.trainer, request.deadline_unix_ms or 0
-            step = request.step
+            step, priority = request.step, request.priority
         else:
             request_id, trainer = request.get("request_id"), request.get("trainer")
             deadline = request.get("deadline_unix_ms") or 0
-            step = request.get("step")
+            step, priority = request.get("step"), request.get("priority")
         if request_id is None:
             request_id = f"{self._session}-{next(self._counter)}"
         else:
@@ -269,7 +269,7 @@ class Farm:
             raise
         except (TypeError, ValueError, AttributeError, RecursionError) as error:
             raise InvalidRequestError(f"request {request_id} cannot be written as JSON: {error}") from error
-        return Outstanding(request_id, trainer, value, deadline, step)
+        return Outstanding(request_id, trainer, value, deadline, step, lane_of(priority))
 
     # --- many requests ------------------------------------------------------------------------------------------------
 

@@ -20,13 +20,15 @@ _NEVER = float("inf")
 
 class Entry:
     __slots__ = ("abandoned", "added", "attempts", "copies", "deadline_unix_ms", "due", "failures", "farm_errors",
-                 "first_sequence", "last_sequence", "request_id", "state", "step", "timeout", "trainer", "value")
+                 "first_sequence", "lane", "last_sequence", "request_id", "state", "step", "timeout", "trainer",
+                 "value")
 
     def __init__(self, request_id: str, trainer: str, value: bytes, deadline_unix_ms: int,
-                 step: int | None = None) -> None:
+                 step: int | None = None, lane: str = "") -> None:
         self.request_id = request_id
         self.trainer = trainer
         self.step = step
+        self.lane = lane  # what the name of its topic ends with
         self.value = value  # of the record: the request's JSON, or the envelope of its blob
         self.deadline_unix_ms = deadline_unix_ms  # 0: none
         self.state = TO_PUBLISH
