@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstdlib>
 #include <cstring>
 #include <mutex>
@@ -13,10 +14,8 @@
 #include <utility>
 
 #include "grader/kafka/connection.h"
-#include "grader/kafka/lane_turns.h"
-#include "grader/kafka/message.h"
-#include "grader/kafka/offset_tracker.h"
-#include "grader/kafka/suspects.h"
+#include "grader/kafka/intake.h"
+#include "grader/kafka/partition_queue.h"
 #include "grader/os/unique_fd.h"
 
 namespace farm::kafka {
@@ -27,56 +26,12 @@ using std::chrono::steady_clock;
 constexpr Milliseconds kConnectPatience{10'000};
 constexpr Milliseconds kPollSlice{50};             // how late a commit or a stop may be noticed
 constexpr Milliseconds kCommittedPatience{5'000};  // asking for committed offsets at an assignment
+constexpr int kCommittedAttempts = 3;
 constexpr Milliseconds kRevokeCommitPatience{3'000};  // a rebalance waits for us meanwhile
+constexpr Milliseconds kGivenUpPatience{2'000};       // likewise
 constexpr Milliseconds kLeavePatience{5'000};
 constexpr Milliseconds kBusyPollSlice{2};       // while somebody waits for a commit
 constexpr Milliseconds kCommitRetryPause{100};  // of a commit that somebody waits for
-constexpr std::uint64_t kWake = 1;              // what librdkafka writes to the eventfd
-
-// A suspect that was pulled from librdkafka and not handed out yet.
-struct Held {
-  enum class State { kWaitsForTurn, kToSay, kSaying, kSaid };
-
-  Record record;
-  State state = State::kWaitsForTurn;
-};
-
-// One partition while it is assigned to us.
-struct Partition {
-  std::string topic;
-  std::int32_t number = 0;
-  std::int64_t epoch = 0;
-  std::size_t lane = 0;
-  QueueHandle queue;
-  OffsetTracker tracker;
-  // Where starts are traced:
-  bool traced = false;
-  bool leaves = false;  // its last commit is under way
-  Suspects suspects;
-  std::optional<Held> held;
-  std::optional<std::int64_t> said;    // next_start() of the last commit that was taken
-  std::optional<std::int64_t> saying;  // of the one under way
-
-  bool may_start() const {
-    if (leaves || !tracker.may_pull()) return false;
-    return !traced || (said && tracker.next_start() < *said + Suspects::kStartWindow);
-  }
-  // Whether somebody waits for a commit of it.
-  bool has_to_say() const {
-    if (!traced) return false;
-    return !said || tracker.next_start() >= *said + Suspects::kStartWindow / 2 ||
-           (held && held->state == Held::State::kToSay);
-  }
-
-  Partition() = default;
-  Partition(const Partition&) = delete;
-  Partition& operator=(const Partition&) = delete;
-  // librdkafka keeps the queue for the next assignment; without this it would go on writing to a
-  // closed descriptor.
-  ~Partition() {
-    if (queue) rd_kafka_queue_io_event_enable(queue.get(), -1, nullptr, 0);
-  }
-};
 
 Properties properties_of(const ConsumerConfig& config) {
   const bool embedded = config.client.kind == BrokerKind::kEmbedded;
@@ -115,7 +70,8 @@ Properties properties_of(const ConsumerConfig& config) {
 class GroupConsumer final : public Consumer {
  public:
   explicit GroupConsumer(ConsumerConfig config)
-      : config_(std::move(config)), turns_(config_.shares) {}
+      : config_(std::move(config)),
+        intake_(config_.shares, [this](const std::string& line) { say(kLogWarning, line); }) {}
   ~GroupConsumer() override { GroupConsumer::close(); }
 
   Expected<Done> open();
@@ -123,7 +79,7 @@ class GroupConsumer final : public Consumer {
   std::optional<Record> pull() override;
   int wake_fd() const override { return wake_fd_.get(); }
   void done(const Position& position) override;
-  void stop_pulling() override { pulling_ = false; }
+  void stop_pulling() override;
   std::optional<Error> fatal() const override;
   ConsumerStats stats() const override;
   void close() override;
@@ -146,16 +102,12 @@ class GroupConsumer final : public Consumer {
   void committed(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t* offsets);
   void leave();
 
-  std::unique_ptr<Partition> open_partition(const rd_kafka_topic_partition_t& assigned,
-                                            const rd_kafka_topic_partition_t* committed);
-  void look_up_start(rd_kafka_topic_partition_t& assigned);
-  std::optional<Record> pull_from(std::size_t lane);                 // under mutex_
-  void try_nothing_of(std::string_view topic, std::int32_t number);  // under mutex_
-  std::optional<Record> take_held(Partition& partition);             // under mutex_
-  std::string starts_text(Partition& partition, bool leaves);        // under mutex_
-  void said(Partition& partition, bool taken);                       // under mutex_
-  Partition* find(std::string_view topic, std::int32_t number);      // under mutex_
-  void forget(std::string_view topic, std::int32_t number);          // under mutex_
+  PartitionListHandle ask_committed(const rd_kafka_topic_partition_list_t& partitions) const;
+  std::unique_ptr<AssignedPartition> open_partition(const rd_kafka_topic_partition_t& assigned,
+                                                    const rd_kafka_topic_partition_t* committed);
+  std::optional<std::pair<std::int64_t, std::int64_t>> look_up_log(
+      const rd_kafka_topic_partition_t& assigned) const;
+  void await_given_up(const rd_kafka_topic_partition_list_t& leaving);
   void wake() const;
   void say(int level, std::string_view line) const { connection_->context().say(level, line); }
   void fail(Error error);
@@ -176,12 +128,9 @@ class GroupConsumer final : public Consumer {
   bool somebody_waits_ = false;  // for a commit
 
   mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<Partition>> partitions_;  // guarded by mutex_, as is all below
-  std::size_t cursor_ = 0;                              // the partition that pull() asks first
-  LaneTurns turns_;
-  std::int64_t next_epoch_ = 1;
+  Intake intake_;                    // guarded by mutex_, as is all below
+  std::condition_variable settled_;  // something is done
   int done_since_commit_ = 0;
-  std::optional<Position> tried_;  // the one suspect that was handed out or is about to be
   ConsumerStats stats_;
   std::optional<Error> fatal_;
 };
@@ -217,83 +166,21 @@ Expected<Done> GroupConsumer::open() {
 std::optional<Record> GroupConsumer::pull() {
   if (!pulling_) return std::nullopt;
   const std::lock_guard lock(mutex_);
-  for (const std::size_t lane : turns_.order()) {
-    auto record = pull_from(lane);
-    if (!record) continue;
-    turns_.next();
-    return record;
-  }
-  return std::nullopt;
+  return intake_.pull();
 }
 
-std::optional<Record> GroupConsumer::pull_from(std::size_t lane) {
-  for (std::size_t tried = 0; tried < partitions_.size(); ++tried) {
-    cursor_ = (cursor_ + 1) % partitions_.size();
-    Partition& partition = *partitions_[cursor_];
-    if (partition.lane != lane) continue;
-    if (partition.held) {
-      if (auto record = take_held(partition)) return record;
-      continue;
-    }
-    while (partition.may_start()) {
-      const MessageHandle message(rd_kafka_consume_queue(partition.queue.get(), 0));
-      if (!message) break;
-      if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-        say(kLogWarning, std::string("fetch: ") + rd_kafka_message_errstr(message.get()));
-        continue;
-      }
-      if (partition.tracker.rewinds(message->offset)) {
-        say(kLogWarning, "topic " + partition.topic + " partition " +
-                             std::to_string(partition.number) + " began anew at offset " +
-                             std::to_string(message->offset));
-        partition.epoch = next_epoch_++;
-        partition.suspects = Suspects();
-        try_nothing_of(partition.topic, partition.number);
-      }
-      if (!partition.tracker.start(message->offset)) {
-        ++stats_.skipped_done;
-        continue;
-      }
-      Record record = record_of(*message, partition.epoch);
-      if (partition.traced) record.crashes = partition.suspects.crashes(message->offset);
-      if (record.crashes != 1) return record;
-      partition.held.emplace(Held{std::move(record)});
-      take_held(partition);  // its turn may be now
-      break;
-    }
-  }
-  return std::nullopt;
-}
-
-std::optional<Record> GroupConsumer::take_held(Partition& partition) {
-  Held& held = *partition.held;
-  if (held.state == Held::State::kWaitsForTurn && !tried_) {
-    tried_ = held.record.position;
-    partition.suspects.begin(tried_->offset);
-    held.state = Held::State::kToSay;
-  }
-  if (held.state != Held::State::kSaid) return std::nullopt;
-  Record record = std::move(held.record);
-  partition.held.reset();
-  return record;
+void GroupConsumer::stop_pulling() {
+  pulling_ = false;
+  const std::lock_guard lock(mutex_);
+  intake_.stop();
 }
 
 void GroupConsumer::done(const Position& position) {
   const std::lock_guard lock(mutex_);
-  Partition* partition = find(position.topic, position.partition);
-  if (!partition || partition->epoch != position.epoch) return;
-  const bool was_blocked = !partition->tracker.may_pull();
-  partition->tracker.done(position.offset);
-  partition->suspects.done(position.offset);
   ++done_since_commit_;
-  if (tried_ && tried_->topic == position.topic && tried_->partition == position.partition &&
-      tried_->offset == position.offset) {
-    tried_.reset();
-    wake();  // the next one's turn
-  }
-  // Its queue may hold records since long, and librdkafka speaks only when a queue becomes
-  // non-empty.
-  if (was_blocked && partition->tracker.may_pull()) wake();
+  // librdkafka speaks only when a queue becomes non-empty.
+  if (intake_.done(position)) wake();
+  settled_.notify_all();
 }
 
 std::optional<Error> GroupConsumer::fatal() const {
@@ -307,11 +194,11 @@ std::optional<Error> GroupConsumer::fatal() const {
 ConsumerStats GroupConsumer::stats() const {
   const std::lock_guard lock(mutex_);
   ConsumerStats stats = stats_;
-  stats.assigned_partitions = static_cast<std::int64_t>(partitions_.size());
-  for (const auto& partition : partitions_) {
+  stats.assigned_partitions = static_cast<std::int64_t>(intake_.partitions().size());
+  stats.skipped_done = intake_.skipped_done();
+  for (const auto& partition : intake_.partitions()) {
     stats.max_commit_span = std::max(stats.max_commit_span, partition->tracker.span());
-    stats.waiting_records +=
-        static_cast<std::int64_t>(rd_kafka_queue_length(partition->queue.get()));
+    stats.waiting_records += partition->source->waiting();
     stats.partitions.emplace_back(partition->topic, partition->number);
   }
   return stats;
@@ -367,64 +254,64 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t event,
 }
 
 void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
-  PartitionListHandle committed(rd_kafka_topic_partition_list_copy(partitions));
-  if (const auto error = rd_kafka_committed(connection_->get(), committed.get(),
-                                            static_cast<int>(kCommittedPatience.count()))) {
-    // librdkafka then asks again by itself for the offset; without the done-map some requests may
-    // be graded twice.
-    say(kLogWarning, std::string("committed offsets: ") + rd_kafka_err2str(error));
-    committed.reset();
-  }
+  const PartitionListHandle committed = ask_committed(*partitions);
   for (int i = 0; i < partitions->cnt; ++i) {
     auto& assigned = partitions->elems[i];
     const auto* offset = committed ? rd_kafka_topic_partition_list_find(
                                          committed.get(), assigned.topic, assigned.partition)
                                    : nullptr;
-    if (offset && (offset->err != RD_KAFKA_RESP_ERR_NO_ERROR || offset->offset < 0)) {
-      offset = nullptr;
-    }
+    const bool answered = offset && offset->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    const StartAt start = start_at(answered, answered ? offset->offset : -1, config_.trace_starts);
+    if (start != StartAt::kCommitted) offset = nullptr;
     if (offset) assigned.offset = offset->offset;
-    if (!offset && config_.trace_starts) look_up_start(assigned);
+    if (start == StartAt::kLogBegin) {
+      if (const auto log = look_up_log(assigned)) assigned.offset = log->first;
+    }
     {
       const std::lock_guard lock(mutex_);
-      forget(assigned.topic, assigned.partition);
+      intake_.remove(assigned.topic, assigned.partition);
     }
     auto partition = open_partition(assigned, offset);
     const std::lock_guard lock(mutex_);
-    partition->epoch = next_epoch_++;
-    partitions_.push_back(std::move(partition));
+    intake_.add(std::move(partition));
   }
   apply(true, partitions);
   wake();
 }
 
-// Takes the partition's queue before it is assigned, so that no record is ever forwarded to the
-// common queue.
-std::unique_ptr<Partition> GroupConsumer::open_partition(
+// Null: it is not known. librdkafka then asks again by itself for the offsets; without the rest
+// some requests may be graded twice, and deaths before are forgotten.
+PartitionListHandle GroupConsumer::ask_committed(
+    const rd_kafka_topic_partition_list_t& partitions) const {
+  for (int attempt = 1; attempt <= kCommittedAttempts; ++attempt) {
+    PartitionListHandle committed(rd_kafka_topic_partition_list_copy(&partitions));
+    const auto error = rd_kafka_committed(connection_->get(), committed.get(),
+                                          static_cast<int>(kCommittedPatience.count()));
+    if (!error) return committed;
+    say(kLogWarning, std::string("committed offsets: ") + rd_kafka_err2str(error));
+  }
+  return nullptr;
+}
+
+std::unique_ptr<AssignedPartition> GroupConsumer::open_partition(
     const rd_kafka_topic_partition_t& assigned, const rd_kafka_topic_partition_t* committed) {
-  auto partition = std::make_unique<Partition>();
+  auto partition = std::make_unique<AssignedPartition>();
   partition->topic = assigned.topic;
   partition->number = assigned.partition;
-  if (!config_.shares.empty()) {
-    const auto& topics = config_.topics;
-    const auto at = std::find(topics.begin(), topics.end(), partition->topic) - topics.begin();
-    partition->lane = std::min(static_cast<std::size_t>(at), config_.shares.size() - 1);
-  }
-  partition->queue.reset(
-      rd_kafka_queue_get_partition(connection_->get(), assigned.topic, assigned.partition));
-  FARM_ASSERT(partition->queue);  // null only for a producer
-  rd_kafka_queue_forward(partition->queue.get(), nullptr);
-  // What an earlier assignment left in the queue is of no use, and while it is there the queue does
-  // not become non-empty: no event would tell of the first records of this one.
-  while (MessageHandle(rd_kafka_consume_queue(partition->queue.get(), 0))) {
-  }
-  rd_kafka_queue_io_event_enable(partition->queue.get(), wake_fd_.get(), &kWake, sizeof kWake);
+  const auto& topics = config_.topics;
+  partition->lane = static_cast<std::size_t>(
+      std::find(topics.begin(), topics.end(), partition->topic) - topics.begin());
+  partition->source = std::make_unique<PartitionQueue>(*connection_, assigned, wake_fd_.get());
   if (committed) {
     const auto* data = static_cast<const char*>(committed->metadata);
     const auto metadata =
         data ? std::string_view(data, committed->metadata_size) : std::string_view();
     partition->tracker = OffsetTracker(committed->offset, Suspects::done_map_of(metadata));
     if (config_.trace_starts) partition->suspects = Suspects(committed->offset, metadata);
+    // What is published from now on was in nobody's hands.
+    if (partition->suspects.any_from(committed->offset)) {
+      if (const auto log = look_up_log(assigned)) partition->suspects.end_at(log->second);
+    }
   } else if (assigned.offset >= 0) {
     partition->tracker = OffsetTracker(assigned.offset);
   }
@@ -435,16 +322,37 @@ std::unique_ptr<Partition> GroupConsumer::open_partition(
 void GroupConsumer::unassign(rd_kafka_topic_partition_list_t* partitions) {
   // Whoever owns a lost partition by now has committed more than we know.
   if (!rd_kafka_assignment_lost(connection_->get())) {
+    await_given_up(*partitions);
     commit_dirty(partitions);
     await_commits(kRevokeCommitPatience);
   }
+  bool more = false;
   {
     const std::lock_guard lock(mutex_);
-    for (int i = 0; i < partitions->cnt; ++i) {
-      forget(partitions->elems[i].topic, partitions->elems[i].partition);
-    }
+    for (int i = 0; i < partitions->cnt; ++i)
+      more |= intake_.remove(partitions->elems[i].topic, partitions->elems[i].partition);
   }
+  if (more) wake();
   apply(false, partitions);
+}
+
+// Of what is given up the next owner would publish another dead letter, if it did not find it done.
+// It is nothing but two records on their way to the broker.
+void GroupConsumer::await_given_up(const rd_kafka_topic_partition_list_t& leaving) {
+  std::unique_lock lock(mutex_);
+  const auto gives_up = [&] {
+    bool any = false;
+    for (int i = 0; i < leaving.cnt; ++i) {
+      AssignedPartition* const partition =
+          intake_.find(leaving.elems[i].topic, leaving.elems[i].partition);
+      if (!partition) continue;
+      partition->leaves = true;  // nothing of it is begun meanwhile
+      any = any || intake_.gives_up(*partition);
+    }
+    return any;
+  };
+  if (!settled_.wait_for(lock, kGivenUpPatience, [&] { return !gives_up(); }))
+    say(kLogWarning, "rebalance: a dead letter is still on its way and may come twice");
 }
 
 void GroupConsumer::apply(bool add, const rd_kafka_topic_partition_list_t* partitions) {
@@ -463,8 +371,10 @@ void GroupConsumer::commit_if_due() {
   {
     const std::lock_guard lock(mutex_);
     const auto since = steady_clock::now() - last_commit_;
-    somebody_waits_ = std::any_of(partitions_.begin(), partitions_.end(),
-                                  [](const auto& partition) { return partition->has_to_say(); });
+    const auto& partitions = intake_.partitions();
+    somebody_waits_ =
+        std::any_of(partitions.begin(), partitions.end(),
+                    [this](const auto& partition) { return intake_.has_to_say(*partition); });
     const bool due = since >= config_.commit_interval ||
                      done_since_commit_ >= config_.commit_after_records ||
                      (somebody_waits_ && since >= say_pause_);
@@ -482,7 +392,7 @@ void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving)
   {
     const std::lock_guard lock(mutex_);
     done_since_commit_ = 0;
-    for (const auto& partition : partitions_) {
+    for (const auto& partition : intake_.partitions()) {
       const auto mark = partition->tracker.committable();
       const bool leaves =
           leaving != nullptr && rd_kafka_topic_partition_list_find(
@@ -490,16 +400,14 @@ void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving)
                                     partition->topic.c_str(), partition->number) != nullptr;
       // What is said next is not to be taken for what is being said.
       if (partition->saying && !leaves) continue;
-      partition->leaves = leaves;
-      const bool news = partition->traced && (leaves || partition->has_to_say() ||
+      const bool news = partition->traced && (leaves || intake_.has_to_say(*partition) ||
                                               partition->said != partition->tracker.next_start());
       if ((!partition->tracker.dirty() && !news) || !mark) continue;
       if (!offsets) offsets.reset(rd_kafka_topic_partition_list_new(8));
       auto* entry = rd_kafka_topic_partition_list_add(offsets.get(), partition->topic.c_str(),
                                                       partition->number);
       entry->offset = *mark;
-      std::string metadata = partition->tracker.metadata();
-      if (partition->traced) metadata += starts_text(*partition, leaves);
+      const std::string metadata = intake_.say(*partition, leaves);
       if (!metadata.empty()) {
         entry->metadata = std::malloc(metadata.size());  // the list frees it
         FARM_ASSERT(entry->metadata);
@@ -520,37 +428,17 @@ void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving)
   }
 }
 
-// What a commit says of the partition's starts. `leaves`: it is given up in order.
-std::string GroupConsumer::starts_text(Partition& partition, bool leaves) {
-  if (leaves && tried_ && tried_->topic == partition.topic &&
-      tried_->partition == partition.number) {
-    partition.suspects.forget_attempt(tried_->offset);
-  }
-  partition.saying = partition.tracker.next_start();
-  if (partition.held && partition.held->state == Held::State::kToSay)
-    partition.held->state = Held::State::kSaying;
-  return partition.suspects.text(*partition.tracker.committable(), *partition.saying, !leaves);
-}
-
-void GroupConsumer::said(Partition& partition, bool taken) {
-  const auto saying = std::exchange(partition.saying, std::nullopt);
-  if (!saying) return;
-  if (taken) partition.said = saying;
-  if (partition.held && partition.held->state == Held::State::kSaying)
-    partition.held->state = taken ? Held::State::kSaid : Held::State::kToSay;
-  if (taken) wake();
-}
-
-// Of a partition of which nothing was ever committed: without a place to commit to, nothing could
-// be said of its starts.
-void GroupConsumer::look_up_start(rd_kafka_topic_partition_t& assigned) {
+// The first offset of the log and its end.
+std::optional<std::pair<std::int64_t, std::int64_t>> GroupConsumer::look_up_log(
+    const rd_kafka_topic_partition_t& assigned) const {
   std::int64_t first = 0;
   std::int64_t end = 0;
   const auto error =
       rd_kafka_query_watermark_offsets(connection_->get(), assigned.topic, assigned.partition,
                                        &first, &end, static_cast<int>(kCommittedPatience.count()));
-  if (error) return say(kLogWarning, std::string("start of a log: ") + rd_kafka_err2str(error));
-  assigned.offset = first;
+  if (!error) return std::pair(first, end);
+  say(kLogWarning, std::string("ends of a log: ") + rd_kafka_err2str(error));
+  return std::nullopt;
 }
 
 void GroupConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
@@ -569,10 +457,10 @@ void GroupConsumer::committed(rd_kafka_resp_err_t error,
     const bool taken =
         error == RD_KAFKA_RESP_ERR_NO_ERROR && entry.err == RD_KAFKA_RESP_ERR_NO_ERROR;
     failed = failed || !taken;
-    Partition* const partition = find(entry.topic, entry.partition);
+    AssignedPartition* const partition = intake_.find(entry.topic, entry.partition);
     if (!partition) continue;
     if (!taken) partition->tracker.mark_dirty();  // tried again at the next interval
-    said(*partition, taken);
+    if (intake_.said(*partition, taken)) wake();
   }
   say_pause_ = failed ? kCommitRetryPause : Milliseconds(0);
   if (failed) {
@@ -611,32 +499,13 @@ void GroupConsumer::leave() {
     rd_kafka_queue_poll_callback(events.get(), std::min(left, 100));
   }
   const std::lock_guard lock(mutex_);
-  partitions_.clear();
-}
-
-Partition* GroupConsumer::find(std::string_view topic, std::int32_t number) {
-  for (const auto& partition : partitions_) {
-    if (partition->number == number && partition->topic == topic) return partition.get();
-  }
-  return nullptr;
-}
-
-void GroupConsumer::try_nothing_of(std::string_view topic, std::int32_t number) {
-  if (!tried_ || tried_->topic != topic || tried_->partition != number) return;
-  tried_.reset();
-  wake();  // it is the next one's turn
-}
-
-void GroupConsumer::forget(std::string_view topic, std::int32_t number) {
-  try_nothing_of(topic, number);
-  std::erase_if(partitions_, [&](const auto& partition) {
-    return partition->number == number && partition->topic == topic;
-  });
+  intake_.clear();
 }
 
 void GroupConsumer::wake() const {
   // A full counter (EAGAIN) is readable already.
-  [[maybe_unused]] const auto written = ::write(wake_fd_.get(), &kWake, sizeof kWake);
+  [[maybe_unused]] const auto written =
+      ::write(wake_fd_.get(), &PartitionQueue::kWake, sizeof PartitionQueue::kWake);
 }
 
 void GroupConsumer::fail(Error error) {

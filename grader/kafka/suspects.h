@@ -5,15 +5,16 @@
 // the first record, and has not unsaid it unless it gave the partition up in order. So who finds it
 // said took over from a grader that died. What that one had started and not done lies between the
 // commit mark and what it had last said it had started, and kStartWindow beyond: no more is started
-// before it is said. These are suspects. Each is started only after its attempt was committed, and
-// one at a time in a grader, so that whoever takes over from the next death knows which it was:
-// that one has met two deaths.
+// before it is said; and not beyond the end of the log. These are suspects. Each is started only
+// after its attempt was committed, and one at a time in a grader, so that whoever takes over from
+// the next death knows which it was: that one has met two deaths.
 //
 // Text: ";s:" and base64 of varints behind the done-map of OffsetTracker: 1 while owned, else 0;
 // the end of the suspects and the highest started offset, both + 1 and less the mark; and in pairs
 // the distance from the one before (first: the mark) and the attempts of offsets that were tried.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -42,6 +43,9 @@ class Suspects {
   // It was given up in order, alive: that attempt says nothing.
   void forget_attempt(std::int64_t offset);
   bool any_from(std::int64_t offset) const { return offset < end_; }
+  // The log ends there, so that nobody can have started what lies beyond: what is published there
+  // later is above suspicion.
+  void end_at(std::int64_t log_end) { end_ = std::min(end_, log_end); }
 
   // `next_start`: the highest started offset + 1; nothing was started if it is not above the mark.
   std::string text(std::int64_t mark, std::int64_t next_start, bool owned) const;

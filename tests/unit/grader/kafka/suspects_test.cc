@@ -25,6 +25,23 @@ TEST(Suspects, AllThatTheDeadMayHaveStartedIsSuspected) {
   EXPECT_EQ(next.crashes(kMark + 10 + Suspects::kStartWindow), 0);
 }
 
+TEST(Suspects, WhatWasPublishedAfterTheTakeOverIsAboveSuspicion) {
+  Suspects next(kMark, Suspects().text(kMark, kMark + 10, true));
+  next.end_at(kMark + 12);
+
+  EXPECT_EQ(next.crashes(kMark + 11), 1);
+  EXPECT_EQ(next.crashes(kMark + 12), 0);
+  const Suspects heir(kMark, next.text(kMark, kMark, false));
+  EXPECT_EQ(heir.crashes(kMark + 11), 1);
+  EXPECT_EQ(heir.crashes(kMark + 12), 0);
+}
+
+TEST(Suspects, TheEndOfALogMakesNobodySuspect) {
+  Suspects nobody;
+  nobody.end_at(kMark);
+  EXPECT_FALSE(nobody.any_from(0));
+}
+
 TEST(Suspects, ADeathBeforeTheFirstStartWasSaidLeavesSuspects) {
   const Suspects next(kMark, Suspects().text(kMark, kMark, true));
 
