@@ -44,6 +44,8 @@ inline constexpr std::string_view kTrainer = "trainer";
 inline constexpr std::string_view kDeadline = "deadline_unix_ms";
 inline constexpr std::string_view kAttempt = "attempt";
 inline constexpr std::string_view kTraceparent = "traceparent";
+// Of answers: "1" where the request was given up for good: asked again it would end graders again.
+inline constexpr std::string_view kGivenUp = "given_up";
 // Of dead letters:
 inline constexpr std::string_view kError = "error";
 inline constexpr std::string_view kOriginalTopic = "original_topic";

@@ -23,6 +23,7 @@ namespace farm::service {
 struct Waiting {
   kafka::Position position;
   ReplyAddress address;
+  std::int64_t published_unix_ms = 0;
 };
 
 // Thread-safe. Nothing blocks.

@@ -163,7 +163,9 @@ void Service::give_up(const std::shared_ptr<const kafka::Record>& record,
     identity.trainer = address.topic.substr(topics::kRepliesPrefix.size());
   const std::string why = std::to_string(record->crashes) + " graders ended while they had it";
   dead_letter(record, why, false);
-  publish(address,
+  ReplyAddress marked = address;
+  marked.echoed.emplace_back(std::string(headers::kGivenUp), "1");
+  publish(marked,
           answer_of(unjudged_result(identity, Verdict::kFarmError,
                                     why + ": it is in " + std::string(topics::kDeadLetters)),
                     {}, settings_.grading),
@@ -184,8 +186,9 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
     return offer_bad_case(opened.body.empty() ? source.value : opened.body, nullptr, refusal);
   }
   const EvaluationRequest& request = *opened.request;
-  const auto begun = deduplicator_.begin(request.trainer, request.request_id,
-                                         os::sha256_hex(opened.body), {source.position, address});
+  const auto begun =
+      deduplicator_.begin(request.trainer, request.request_id, os::sha256_hex(opened.body),
+                          {source.position, address, source.timestamp_unix_ms});
   switch (begun.kind) {
     case Deduplicator::Kind::kRunning:
       parts_.metrics.count_duplicate();
@@ -220,7 +223,7 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
                         {"verdict", word(answer.facts.verdict)},
                         {"slot", slot}});
   publish(address, answer, record_pointer, source.position);
-  answer_waiting(request.trainer, request.request_id, answer, record_pointer);
+  answer_waiting(request.trainer, request.request_id, answer, record_pointer, slot);
   offer_bad_case(opened.body, &request, answer);
 }
 
@@ -231,10 +234,19 @@ void Service::offer_bad_case(std::string_view body, const EvaluationRequest* req
 
 void Service::answer_waiting(const std::string& trainer, const std::string& request_id,
                              const Answer& answer,
-                             const std::shared_ptr<const kafka::Record>& record_pointer) {
+                             const std::shared_ptr<const kafka::Record>& record_pointer, int slot) {
   const Fault fault = fault_of(answer.facts.verdict);
   const bool final = fault == Fault::kNone || fault == Fault::kSubmission;
   for (const Waiting& waiting : deduplicator_.finish(trainer, request_id, answer.bytes, final)) {
+    if (answer.facts.verdict == Verdict::kCancelled) {
+      // Asked again after it was taken back, perhaps: each stands by the time of its own.
+      kafka::Record again = *record_pointer;
+      again.position = waiting.position;
+      again.timestamp_unix_ms = waiting.published_unix_ms;
+      grade_and_answer(std::make_shared<const kafka::Record>(std::move(again)), waiting.address,
+                       slot);
+      continue;
+    }
     publish_again(waiting.address, answer.bytes, record_pointer, waiting.position);
   }
 }

@@ -94,7 +94,8 @@ class Service {
   void grade_and_answer(const std::shared_ptr<const kafka::Record>& record,
                         const ReplyAddress& address, int slot);
   void answer_waiting(const std::string& trainer, const std::string& request_id,
-                      const Answer& answer, const std::shared_ptr<const kafka::Record>& record);
+                      const Answer& answer, const std::shared_ptr<const kafka::Record>& record,
+                      int slot);
   // The answer of a record, counted once it has settled.
   void publish(const ReplyAddress& address, const Answer& answer,
                const std::shared_ptr<const kafka::Record>& record, const kafka::Position& position);

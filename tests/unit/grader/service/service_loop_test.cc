@@ -219,7 +219,10 @@ TEST_F(ServiceTest, ARecordThatEndedTwoGradersIsNotReadAgainButAnsweredAndKept) 
   int dead_letters = 0;
   for (const auto& one : producer_.published()) {
     if (one.topic != "grading.dead-letters") {
-      EXPECT_EQ(decode_result(one.value)->trainer, "run");
+      const auto result = decode_result(one.value);
+      EXPECT_EQ(result->trainer, "run");
+      EXPECT_EQ(kafka::find_header(one.headers, "given_up").has_value(),
+                result->verdict == Verdict::kFarmError);
       continue;
     }
     ++dead_letters;
@@ -335,6 +338,40 @@ TEST_F(ServiceTest, RepeatWhileTheFirstRunsIsAnsweredWithIt) {
 
   ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
   EXPECT_EQ(graded, 1);
+  end();
+}
+
+TEST_F(ServiceTest, WhatIsAskedAgainAfterACancelIsGradedThoughTheFirstStillRuns) {
+  std::atomic<int> begun{0};
+  std::latch release(1);
+  start([&](const EvaluationRequest& request, const Seat& seat) {
+    EvaluationResult result = accept(request, seat);
+    if (++begun > 1) return result;
+    EXPECT_TRUE(eventually([&] { return seat.stop.requested().load(); }));
+    release.wait();
+    result.verdict = Verdict::kCancelled;
+    return result;
+  });
+  kafka::Record first = record("a");
+  first.timestamp_unix_ms = 1'000;
+  consumer_.add(first);
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  kafka::Record cancel;
+  cancel.timestamp_unix_ms = now_unix_ms();
+  cancel.value = encode_cancel({"run", {"a"}, std::nullopt});
+  service_->on_cancel(cancel);
+  kafka::Record copy = first;  // of the one that was taken back
+  consumer_.add(copy);
+  kafka::Record again = first;
+  again.timestamp_unix_ms = cancel.timestamp_unix_ms + 1;
+  consumer_.add(again);
+  ASSERT_TRUE(eventually([&] { return consumer_.waiting() == 0 && service_->busy() == 1; }));
+  release.count_down();
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 3; }));
+  EXPECT_THAT(verdicts(),
+              UnorderedElementsAre(Verdict::kCancelled, Verdict::kCancelled, Verdict::kAccepted));
+  EXPECT_EQ(begun, 2);
   end();
 }
 
