@@ -1,10 +1,10 @@
 #include "producer/exchange.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <map>
 #include <memory>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -25,6 +25,7 @@ constexpr std::size_t kMaxEnvelopeBytes = 4096;
 // A result is published after its blob is stored; this covers a shared file system that shows it
 // late.
 constexpr Milliseconds kBlobPatience{2'000};
+constexpr Milliseconds kLongestMillisecond{10};  // where the clock is set back meanwhile
 
 SteadyTime now() { return std::chrono::steady_clock::now(); }
 
@@ -38,6 +39,35 @@ std::string duration_text(Milliseconds duration) {
 void tell(PendingRequest& request, EvaluationResult result) {
   const OnResult on_result = std::move(request.on_result);
   on_result(std::move(result));
+}
+
+// The id and the generation that a correlation of ours names.
+std::optional<std::pair<std::string, std::int64_t>> asked_of(std::string_view correlation,
+                                                             std::string_view base) {
+  if (!correlation.starts_with(base)) return std::nullopt;
+  correlation.remove_prefix(base.size());
+  const auto colon = correlation.find(':');
+  if (colon == std::string_view::npos) return std::nullopt;
+  const std::string_view number = correlation.substr(0, colon);
+  std::int64_t generation = 0;
+  if (!number.empty()) {
+    if (number.front() != '.') return std::nullopt;
+    const auto [end, error] =
+        std::from_chars(number.data() + 1, number.data() + number.size(), generation);
+    if (error != std::errc() || end != number.data() + number.size()) return std::nullopt;
+  }
+  return std::pair(std::string(correlation.substr(colon + 1)), generation);
+}
+
+// A cancel means what was published in its millisecond, too.
+void await_next_millisecond() {
+  const auto unix_ms = [] {
+    return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now());
+  };
+  const auto cancelled = unix_ms();
+  const auto end = now() + kLongestMillisecond;
+  while (unix_ms() <= cancelled && now() < end)
+    std::this_thread::sleep_for(std::chrono::microseconds{100});
 }
 
 std::string kib_text(std::size_t bytes) { return std::to_string((bytes + 1023) / 1024) + " KiB"; }
@@ -69,7 +99,7 @@ Exchange::Exchange(ExchangeOptions options, kafka::Producer& producer,
                    std::optional<kafka::BlobStore> blobs)
     : options_(std::move(options)),
       request_topic_(topics::requests(options_.pool)),
-      correlation_prefix_(random_name() + ":"),
+      correlation_base_(random_name()),
       producer_(producer),
       blobs_(std::move(blobs)),
       pending_(options_.limits),
@@ -144,6 +174,7 @@ void Exchange::submit(Submitted submitted, const OnResult& on_result, Wait wait)
     room_.wait(lock, [&] {
       closed = closing_;
       if (closed) return true;
+      request.generation = generation_;
       admission = wait == Wait::kNever ? pending_.add_beyond_window(request, now())
                                        : pending_.add(request, now());
       return admission != PendingRequests::Admission::kFull;
@@ -186,7 +217,7 @@ void Exchange::publish(const Publication& publication) {
     record.headers.emplace_back(std::string(key), std::move(value));
   };
   header(headers::kReplyTopic, options_.reply_topic);
-  header(headers::kCorrelationId, correlation_prefix_ + publication.request_id);
+  header(headers::kCorrelationId, correlation_of(publication));
   header(headers::kRequestId, publication.request_id);
   header(headers::kTrainer, publication.trainer);
   header(headers::kAttempt, std::to_string(publication.attempt));
@@ -222,40 +253,43 @@ void Exchange::on_delivery(const std::string& request_id, int attempt,
 
 std::int64_t Exchange::cancel(const std::vector<std::string>& request_ids) {
   std::unique_lock lock(mutex_);
-  auto taken = pending_.take_back(request_ids);
-  tell_taken_back(taken, lock);
-  std::map<std::string, Cancel> by_trainer;
-  for (const auto& request : taken) {
-    Cancel& cancel = by_trainer[request.identity.trainer];
-    cancel.request_ids.push_back(request.identity.request_id);
-    if (cancel.request_ids.size() < Cancel::kMaxIds) continue;
-    cancel.trainer = request.identity.trainer;
-    publish_cancel(cancel);
-    cancel.request_ids.clear();
-  }
-  for (auto& [trainer, cancel] : by_trainer) {
-    cancel.trainer = trainer;
-    if (!cancel.request_ids.empty()) publish_cancel(cancel);
-  }
-  return static_cast<std::int64_t>(taken.size());
+  return tell_taken_back(pending_.take_back(request_ids), lock);
 }
 
 std::int64_t Exchange::cancel_step(std::int64_t step) {
   std::unique_lock lock(mutex_);
-  auto taken = pending_.take_back_step(step);
-  tell_taken_back(taken, lock);
-  std::set<std::string> trainers;
-  for (const auto& request : taken) trainers.insert(request.identity.trainer);
-  for (const std::string& trainer : trainers) publish_cancel({trainer, {}, step});
-  return static_cast<std::int64_t>(taken.size());
+  return tell_taken_back(pending_.take_back_step(step), lock);
 }
 
-void Exchange::tell_taken_back(std::vector<PendingRequest>& taken,
-                               std::unique_lock<std::mutex>& lock) {
-  stats_.cancelled += static_cast<std::int64_t>(taken.size());
+std::int64_t Exchange::tell_taken_back(std::vector<PendingRequest> taken,
+                                       std::unique_lock<std::mutex>& lock) {
+  if (taken.empty()) return 0;
+  const auto count = static_cast<std::int64_t>(taken.size());
+  stats_.cancelled += count;
+  generation_ += 1;
   const Callback callback(*this, lock);
+  // Graders first: what a caller asks again once it knows is published later, and not meant.
+  publish_cancels(taken);
+  await_next_millisecond();
   for (auto& request : taken) {
     tell(request, unjudged_result(request.identity, Verdict::kCancelled, "taken back"));
+  }
+  return count;
+}
+
+// By id: a step may be that of other clients of the same trainer, too.
+void Exchange::publish_cancels(const std::vector<PendingRequest>& taken) {
+  std::map<std::string, Cancel> by_trainer;
+  for (const auto& request : taken) {
+    Cancel& cancel = by_trainer[request.identity.trainer];
+    cancel.trainer = request.identity.trainer;
+    cancel.request_ids.push_back(request.identity.request_id);
+    if (cancel.request_ids.size() < Cancel::kMaxIds) continue;
+    publish_cancel(cancel);
+    cancel.request_ids.clear();
+  }
+  for (const auto& [trainer, cancel] : by_trainer) {
+    if (!cancel.request_ids.empty()) publish_cancel(cancel);
   }
 }
 
@@ -271,15 +305,16 @@ void Exchange::publish_cancel(const Cancel& cancel) {
 void Exchange::on_reply(const kafka::Record& record) {
   // The cheap question first: whose answer is it?
   const auto correlation = kafka::find_header(record.headers, headers::kCorrelationId);
-  if (!correlation || !correlation->starts_with(correlation_prefix_)) {
+  const auto asked = correlation ? asked_of(*correlation, correlation_base_) : std::nullopt;
+  if (!asked) {
     const std::scoped_lock lock(mutex_);
     stats_.unknown_answers += 1;
     return;
   }
-  const std::string id(correlation->substr(correlation_prefix_.size()));
+  const auto& [id, generation] = *asked;
   {
     const std::scoped_lock lock(mutex_);
-    if (!waits_for(id)) return;
+    if (!waits_for(id, generation)) return;
   }
   if (record.value.size() <= kMaxEnvelopeBytes) {
     auto envelope = decode_blob_envelope(record.value);
@@ -287,7 +322,7 @@ void Exchange::on_reply(const kafka::Record& record) {
     if (envelope->has_value()) {
       {
         const std::scoped_lock lock(mutex_);
-        to_fetch_.push_back({id, (*envelope)->blob});
+        to_fetch_.push_back({id, generation, (*envelope)->blob});
       }
       wake_.notify_all();
       return;
@@ -295,11 +330,19 @@ void Exchange::on_reply(const kafka::Record& record) {
   }
   auto result = decode_result(record.value);
   if (!result) return drop_unreadable();
-  resolve(id, std::move(result).value());
+  resolve(id, generation, std::move(result).value());
 }
 
-bool Exchange::waits_for(const std::string& request_id) {
-  const auto known = pending_.known(request_id);
+// With the generation in it where there is one, so that answers to what was taken back are not
+// taken for those to what was asked later under the same id.
+std::string Exchange::correlation_of(const Publication& publication) const {
+  const std::string generation =
+      publication.generation == 0 ? "" : "." + std::to_string(publication.generation);
+  return correlation_base_ + generation + ":" + publication.request_id;
+}
+
+bool Exchange::waits_for(const std::string& request_id, std::int64_t generation) {
+  const auto known = pending_.known(request_id, generation);
   if (known == PendingRequests::Known::kAnswered) stats_.duplicate_answers += 1;
   if (known == PendingRequests::Known::kUnknown) stats_.unknown_answers += 1;
   return known == PendingRequests::Known::kWaiting;
@@ -310,9 +353,10 @@ void Exchange::drop_unreadable() {
   stats_.unreadable_answers += 1;
 }
 
-void Exchange::resolve(const std::string& request_id, EvaluationResult result) {
+void Exchange::resolve(const std::string& request_id, std::int64_t generation,
+                       EvaluationResult result) {
   std::unique_lock lock(mutex_);
-  if (!waits_for(request_id)) return;
+  if (!waits_for(request_id, generation)) return;
   auto request = pending_.answer(request_id, now());
   stats_.answered += 1;
   const Callback callback(*this, lock);
@@ -334,7 +378,8 @@ void Exchange::fetch(const BlobReply& reply) {
       const std::scoped_lock lock(mutex_);
       identity = pending_.identity(reply.request_id);
     }
-    resolve(reply.request_id, unjudged_result(identity, Verdict::kFarmError, std::move(message)));
+    resolve(reply.request_id, reply.generation,
+            unjudged_result(identity, Verdict::kFarmError, std::move(message)));
   };
   if (!blobs_) {
     return farm_error("the result came as a blob (" + reply.blob.location +
@@ -351,7 +396,7 @@ void Exchange::fetch(const BlobReply& reply) {
   if (!content) return farm_error("fetch the result: " + content.error().text());
   auto result = decode_result(*content);
   if (!result) return farm_error("read the result: " + result.error().text());
-  resolve(reply.request_id, std::move(result).value());
+  resolve(reply.request_id, reply.generation, std::move(result).value());
 }
 
 void Exchange::give_up_on_overdue() {

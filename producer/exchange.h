@@ -78,6 +78,7 @@ class Exchange {
   // A reply whose content is in a blob, to be fetched by the worker.
   struct BlobReply {
     std::string request_id;
+    std::int64_t generation = 0;
     BlobReference blob;
   };
   class Callback;
@@ -89,12 +90,16 @@ class Exchange {
   void on_delivery(const std::string& request_id, int attempt,
                    const Expected<kafka::Delivery>& delivery);
   void give_up(const std::string& request_id, const std::string& why);
-  bool waits_for(const std::string& request_id);  // counts it if not; mutex_ is held
+  std::string correlation_of(const Publication& publication) const;
+  // Counts it if not; mutex_ is held.
+  bool waits_for(const std::string& request_id, std::int64_t generation);
   void drop_unreadable();
+  void publish_cancels(const std::vector<PendingRequest>& taken);
   void publish_cancel(const Cancel& cancel);
-  // Tells the callers of these, with mutex_ held by `lock`.
-  void tell_taken_back(std::vector<PendingRequest>& taken, std::unique_lock<std::mutex>& lock);
-  void resolve(const std::string& request_id, EvaluationResult result);
+  // Tells the graders and then the callers of these, with mutex_ held by `lock`. How many.
+  std::int64_t tell_taken_back(std::vector<PendingRequest> taken,
+                               std::unique_lock<std::mutex>& lock);
+  void resolve(const std::string& request_id, std::int64_t generation, EvaluationResult result);
   void fetch(const BlobReply& reply);
   void give_up_on_overdue();
   void work();
@@ -102,7 +107,7 @@ class Exchange {
   const ExchangeOptions options_;
   const std::string request_topic_;
   // Of this exchange alone: ids of another client on the same reply topic may equal ours.
-  const std::string correlation_prefix_;
+  const std::string correlation_base_;
   kafka::Producer& producer_;
   const std::optional<kafka::BlobStore> blobs_;
 
@@ -114,8 +119,9 @@ class Exchange {
   PendingRequests pending_;
   ClientStats stats_;
   std::deque<BlobReply> to_fetch_;
-  std::string last_failure_;  // of a publish, while nothing was delivered since
-  int callbacks_ = 0;         // running now
+  std::string last_failure_;     // of a publish, while nothing was delivered since
+  std::int64_t generation_ = 0;  // PendingRequest::generation of the next
+  int callbacks_ = 0;            // running now
   bool closing_ = false;
   std::thread worker_;
 };

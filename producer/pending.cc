@@ -46,8 +46,8 @@ std::vector<Publication> PendingRequests::take_due(SteadyTime now) {
     entry.last_sequence = ++sequence_;
     if (entry.attempts == 1) entry.first_sequence = sequence_;
     due.push_back({id, entry.request.identity.trainer, entry.request.value,
-                   entry.request.deadline_unix_ms, entry.request.priority, entry.attempts,
-                   overdue});
+                   entry.request.deadline_unix_ms, entry.request.priority, entry.request.generation,
+                   entry.attempts, overdue});
   };
   for (; !fresh_.empty(); fresh_.pop_front()) {
     const auto at = entries_.find(fresh_.front());
@@ -95,8 +95,12 @@ void PendingRequests::publish_again(const std::string& request_id, SteadyTime no
   at->second.due = now;
 }
 
-PendingRequests::Known PendingRequests::known(const std::string& request_id) const {
-  if (entries_.contains(request_id)) return Known::kWaiting;
+PendingRequests::Known PendingRequests::known(const std::string& request_id,
+                                              std::int64_t generation) const {
+  const auto at = entries_.find(request_id);
+  if (at != entries_.end()) {
+    return at->second.request.generation == generation ? Known::kWaiting : Known::kAnswered;
+  }
   return answered_.contains(request_id) ? Known::kAnswered : Known::kUnknown;
 }
 

@@ -38,6 +38,9 @@ struct PendingRequest {
   std::optional<std::int64_t> deadline_unix_ms;
   OnResult on_result;
   Priority priority = Priority::kNormal;
+  // How often the client had taken requests back: an id that was taken back and is asked again is
+  // another request, whose answers are its own.
+  std::int64_t generation = 0;
 };
 
 // One record to be published now.
@@ -47,6 +50,7 @@ struct Publication {
   std::shared_ptr<const std::string> value;
   std::optional<std::int64_t> deadline_unix_ms;
   Priority priority = Priority::kNormal;
+  std::int64_t generation = 0;
   int attempt = 1;       // 1 for the first time
   bool overdue = false;  // another copy of a record that was delivered
 };
@@ -87,7 +91,8 @@ class PendingRequests {
   // Makes a waiting entry due at once: its answer is known to be lost.
   void publish_again(const std::string& request_id, SteadyTime now);
 
-  Known known(const std::string& request_id) const;
+  // An id that waits in another generation is one that was answered: taken back.
+  Known known(const std::string& request_id, std::int64_t generation = 0) const;
   // The identity that was admitted under this id; empty where nobody waits.
   RequestIdentity identity(const std::string& request_id) const;
   // The entry that waits for this id, removed and remembered as answered; nullopt where nobody

@@ -24,6 +24,12 @@ namespace {
 using testing::HasSubstr;
 using testing::SizeIs;
 
+std::int64_t now_unix_ms() {
+  return std::chrono::floor<Milliseconds>(std::chrono::system_clock::now())
+      .time_since_epoch()
+      .count();
+}
+
 constexpr std::chrono::seconds kDeadline{60};  // of what must happen; no test waits for it to pass
 
 // Hands each record to `fate` on a thread of its own, as Kafka's reports come, and then to
@@ -51,6 +57,7 @@ class FakeProducer final : public kafka::Producer {
       --refusals;
       return exhausted("local queue full");
     }
+    if (record.topic == topics::kCancels) cancelled_unix_ms = now_unix_ms();
     const std::scoped_lock lock(mutex_);
     queue_.emplace_back(std::move(record), std::move(on_delivery));
     changed_.notify_all();
@@ -60,6 +67,7 @@ class FakeProducer final : public kafka::Producer {
   Expected<Done> flush(Milliseconds) override { return Done{}; }
 
   std::atomic<int> refusals = 0;
+  std::atomic<std::int64_t> cancelled_unix_ms = 0;  // when the last cancel was published
 
  private:
   void run() {
@@ -273,7 +281,13 @@ TEST_F(ExchangeTest, WhatIsTakenBackIsResolvedBeforeCancelReturnsAndGradersAreTo
     Submitted one = submitted(id);
     one.identity.step = step;
     exchange_->submit(
-        one, [&](const EvaluationResult& result) { results[result.request_id] = result.verdict; },
+        one,
+        [&](const EvaluationResult& result) {
+          results[result.request_id] = result.verdict;
+          // What is asked again from here on is not meant.
+          EXPECT_GT(producer_->cancelled_unix_ms, 0);
+          EXPECT_GT(now_unix_ms(), producer_->cancelled_unix_ms);
+        },
         Exchange::Wait::kForRoom);
   };
   for (int i = 0; i < 20; ++i) submit("of-7-" + std::to_string(i), 7);
@@ -295,11 +309,59 @@ TEST_F(ExchangeTest, WhatIsTakenBackIsResolvedBeforeCancelReturnsAndGradersAreTo
   while (!both_told() && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
   ASSERT_TRUE(both_told());
   EXPECT_EQ(told[0].trainer, "run-17");
-  EXPECT_EQ(told[0].step, 7);
+  EXPECT_EQ(told[0].step, std::nullopt) << "a step of other clients of this trainer, too";
+  EXPECT_THAT(told[0].request_ids, SizeIs(20));
   EXPECT_THAT(told[1].request_ids, testing::ElementsAre("by-id"));
   EXPECT_EQ(exchange_->stats().cancelled, 21);
   EXPECT_EQ(exchange_->stats().outstanding, 1);
   exchange_->close();
+}
+
+TEST_F(ExchangeTest, AnAnswerToWhatWasTakenBackIsNotOneToWhatIsAskedAgainUnderTheSameId) {
+  std::mutex mutex;
+  std::vector<std::string> correlations;
+  start(
+      [&](const kafka::OutgoingRecord& record) {
+        const std::scoped_lock lock(mutex);
+        const auto correlation = kafka::find_header(record.headers, headers::kCorrelationId);
+        if (correlation) correlations.emplace_back(*correlation);
+        return delivered(record);
+      },
+      0);
+  const auto asked = [&](std::size_t count) {
+    const auto deadline = std::chrono::steady_clock::now() + kDeadline;
+    while (std::chrono::steady_clock::now() < deadline) {
+      const std::scoped_lock lock(mutex);
+      if (correlations.size() == count) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  };
+  std::vector<Verdict> verdicts;
+  const OnResult on_result = [&](const EvaluationResult& result) {
+    verdicts.push_back(result.verdict);
+  };
+  const auto reply = [&](const std::string& correlation, Verdict verdict) {
+    kafka::Record record;
+    record.headers.emplace_back(std::string(headers::kCorrelationId), correlation);
+    RequestIdentity identity;
+    identity.request_id = "a:1";
+    identity.trainer = "run-17";
+    record.value = encode_result(unjudged_result(identity, verdict, "so"));
+    exchange_->on_reply(record);
+  };
+  exchange_->submit(submitted("a:1"), on_result, Exchange::Wait::kForRoom);
+  ASSERT_TRUE(asked(1));
+  EXPECT_EQ(exchange_->cancel({"a:1"}), 1);
+  exchange_->submit(submitted("a:1"), on_result, Exchange::Wait::kForRoom);
+  ASSERT_TRUE(asked(2));
+
+  reply(correlations[0], Verdict::kCancelled);
+  EXPECT_EQ(exchange_->stats().outstanding, 1);
+  EXPECT_EQ(exchange_->stats().duplicate_answers, 1);
+  reply(correlations[1], Verdict::kExpired);
+
+  EXPECT_THAT(verdicts, testing::ElementsAre(Verdict::kCancelled, Verdict::kExpired));
 }
 
 TEST_F(ExchangeTest, APriorityHasItsOwnTopicWhereThereIsOne) {
