@@ -90,10 +90,10 @@ class ScriptedGrader:
         if answer is not None:
             self.reply(headers, answer)
 
-    def reply(self, headers: dict[str, bytes], answer: Any) -> None:
+    def reply(self, headers: dict[str, bytes], answer: Any, more: tuple[tuple[str, bytes], ...] = ()) -> None:
         value = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self._producer.produce(headers["kafka_replyTopic"].decode(), value=value,
-                               headers=[("kafka_correlationId", headers["kafka_correlationId"])])
+                               headers=[("kafka_correlationId", headers["kafka_correlationId"]), *more])
 
     def flush(self) -> None:
         self._producer.flush(10)

@@ -174,6 +174,17 @@ def test_a_farm_error_that_goes_away_is_retried_under_the_same_id(make_farm, mak
     assert make_farm(on_farm_error="retry").submit(request("r")).result(20).accepted
 
 
+def test_a_request_that_ended_its_graders_is_not_asked_again(make_farm, make_grader):
+    def script(body, headers):
+        grader.reply(headers, farm_error(body), (("given_up", b"1"),))
+
+    grader = make_grader(script)
+
+    with pytest.raises(FarmError):
+        make_farm(on_farm_error="retry").submit(request("r")).result(20)
+    assert grader.graded["r"] == 1
+
+
 def test_a_batch_with_a_farm_error_raises_after_all_and_has_the_rest(make_farm, make_grader):
     make_grader(lambda body, headers: farm_error(body) if body["request_id"] == "r3" else accepted(body))
 
@@ -430,13 +441,32 @@ def test_cancel_resolves_the_futures_of_a_step_and_tells_the_graders(make_farm, 
 
     wait_until(both)
     cancels.close()
-    assert {"schema_version": 1, "trainer": pool, "step": 3} in told
+    ids = [f"a{i}" for i in range(500)]  # not the step, which may be that of other clients, too
+    assert {"schema_version": 1, "trainer": pool, "request_ids": ids} in told
     assert {"schema_version": 1, "trainer": pool, "request_ids": ["c"]} in told
     grader.paused.clear()
     assert of_4.result(20).accepted  # and what comes late for the others finds nobody
     assert farm.submit(request("a0", step=3)).result(20).accepted
     with pytest.raises(InvalidRequestError):
         farm.cancel()
+
+
+def test_an_answer_to_what_was_taken_back_is_not_one_to_what_is_asked_again(make_farm, make_grader):
+    grader = make_grader(lambda body, headers: None)
+    farm = make_farm()
+    first = farm.submit(request("r", step=3))
+    wait_until(lambda: len(grader.headers) == 1)
+    assert farm.cancel(step=3) == 1
+    again = farm.submit(request("r", step=3))
+    wait_until(lambda: len(grader.headers) == 2)
+    body = {"request_id": "r", "trainer": "t"}
+
+    grader.reply(grader.headers[0], accepted(body, metadata={"which": "first"}))
+    wait_until(lambda: farm.stats().duplicate_answers == 1)
+    grader.reply(grader.headers[1], accepted(body, metadata={"which": "again"}))
+
+    assert first.result(0).verdict == "cancelled"
+    assert again.result(20).metadata == {"which": "again"}
 
 
 def test_a_broker_that_is_not_there_is_named():

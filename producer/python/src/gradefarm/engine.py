@@ -73,6 +73,7 @@ _kafka_log.addFilter(_OncePerSpell(30.0))
 _kafka_log.addHandler(logging.NullHandler())  # in a program without logging set up, `gradefarm` says what matters
 
 _CANCELS = "grading.cancels"
+_CANCELLED_IDS = 1000  # of one record
 _REPLY_RETENTION_MS = "3600000"  # longer than any client waits
 # The broker's own. By a grader's clock answers would be refused where that is an hour ahead of the broker's
 # (message.timestamp.after.max.ms), and removed unread where it is behind by the retention.
@@ -172,6 +173,23 @@ def _member_of(value: bytes, name: str, kind: type[T]) -> T | None:
     return member if type(member) is kind else None
 
 
+def _asked(correlation: bytes | None, base: bytes) -> tuple[str, int] | None:
+    """The id and the generation (Entry.generation) that a correlation of ours names."""
+    if correlation is None or not correlation.startswith(base):
+        return None
+    number, colon, request_id = correlation[len(base):].partition(b":")
+    if not colon or (number and not (number.startswith(b".") and number[1:].isdigit())):
+        return None
+    return request_id.decode(errors="replace"), int(number[1:] or 0)
+
+
+def _await_next_millisecond() -> None:
+    """A cancel means what was published in its millisecond, too. Bounded where the clock is set back meanwhile."""
+    cancelled, end = time.time_ns() // 1_000_000, time.monotonic() + 0.01
+    while time.time_ns() // 1_000_000 <= cancelled and time.monotonic() < end:
+        time.sleep(0.0002)
+
+
 def lane_of(priority: object) -> str:
     """What the name of the topic ends with; what is no priority is said by whoever grades it."""
     return f".{priority}" if priority in ("high", "low") else ""
@@ -212,7 +230,11 @@ class Engine:
             recovered = self._journal.recovered if self._journal else None
             # Of this client alone: ids of another one on the same reply topic may equal ours.
             self._correlation = recovered.correlation if recovered else secrets.token_hex(8) + ":"
-            self._correlation_bytes = self._correlation.encode()
+            self._correlation_base = self._correlation.removesuffix(":")
+            self._correlation_bytes = self._correlation_base.encode()
+            # Of what is asked next. After a restart nobody knows what was taken back before.
+            self._generation = (1 + max((saved.generation for saved in recovered.requests.values()), default=0)
+                                if recovered else 0)
             self._position = self._read_replies(recovered)
             if recovered:
                 self._resume(recovered)
@@ -324,6 +346,7 @@ class Engine:
         for saved in recovered.requests.values():
             entry = Outstanding(saved.request_id, saved.trainer, saved.value, saved.deadline_unix_ms,
                                 _member_of(saved.value, "step", int), lane_of(_member_of(saved.value, "priority", str)))
+            entry.generation = saved.generation
             entry._owner = self
             entry._tells_taken = self._acknowledges
             self._pending.add(entry, now, self._options.request_timeout)
@@ -383,6 +406,7 @@ class Engine:
             with self._lock:
                 if self._closing:
                     raise FarmClosedError("the Farm is closed")
+                entry.generation = self._generation
                 self._pending.begin(entry)
                 if entry.request_id in self._untaken or not self._pending.add(
                         entry, time.monotonic(), self._options.request_timeout if timeout is None else timeout):
@@ -403,15 +427,17 @@ class Engine:
 
     @staticmethod
     def _saved(entry: Outstanding) -> Saved:
-        return Saved(entry.request_id, entry.trainer, entry.deadline_unix_ms, entry.value, entry.copies > 0)
+        return Saved(entry.request_id, entry.trainer, entry.deadline_unix_ms, entry.value, entry.copies > 0,
+                     entry.generation)
 
     def _publish(self, entry: Outstanding) -> None:
         request_id, value = entry.request_id, entry.value
         if not value:  # answered or given up since it was found due
             return
         # Each header costs 1 to 2 µs in three threads: what the body says, and the first attempt, are left out.
+        correlation = f"{self._correlation_base}.{entry.generation}:" if entry.generation else self._correlation
         headers: dict[str, str | bytes | None] = {
-            "kafka_replyTopic": self._options.reply_topic, "kafka_correlationId": self._correlation + request_id,
+            "kafka_replyTopic": self._options.reply_topic, "kafka_correlationId": correlation + request_id,
             "request_id": request_id, "attempt": str(entry.attempts)}
         if entry.deadline_unix_ms:
             headers["deadline_unix_ms"] = str(entry.deadline_unix_ms)
@@ -428,19 +454,32 @@ class Engine:
 
     def cancel(self, chosen: Callable[[Outstanding], bool]) -> list[Outstanding]:
         """Takes back what is outstanding and chosen: resolved as `cancelled` on return. An answer that comes yet is
-        dropped."""
+        dropped. Graders are told first: what a caller asks again once it knows is published later, and not meant."""
         with self._lock:
             taken = [entry for entry in self._pending.entries.values() if chosen(entry)]
             for entry in taken:
                 self._pending.remove(entry)
                 self._keep_untaken(entry, -1, 0)
             self._stats.cancelled += len(taken)
+            self._generation += 1
+        if taken:
+            self._publish_cancels(taken)
+            _await_next_millisecond()
         for entry in taken:
             self._resolve(entry, Result(entry.request_id, entry.trainer, "cancelled", "request", step=entry.step,
                                         message="taken back"))
         return taken
 
-    def publish_cancel(self, wanted: dict[str, Any]) -> None:
+    def _publish_cancels(self, taken: list[Outstanding]) -> None:
+        """By id: a step may be that of other clients of the same trainer, too."""
+        of: dict[str, list[str]] = {}
+        for entry in taken:
+            of.setdefault(entry.trainer, []).append(entry.request_id)
+        for trainer, ids in of.items():
+            for start in range(0, len(ids), _CANCELLED_IDS):
+                self._publish_cancel({"trainer": trainer, "request_ids": ids[start:start + _CANCELLED_IDS]})
+
+    def _publish_cancel(self, wanted: dict[str, Any]) -> None:
         """Tells every grader. A cancel that is lost costs work, not answers: nobody waits for them any more."""
         try:
             self._producer.produce(_CANCELS, encode_json({"schema_version": SCHEMA_VERSION, **wanted}).encode())
@@ -528,12 +567,16 @@ class Engine:
             self._position[partition] = offset + 1
 
     def _on_reply(self, message: Any, partition: int, offset: int) -> None:
-        correlation = next((value for key, value in message.headers() or () if key == "kafka_correlationId"), None)
-        if correlation is None or not correlation.startswith(self._correlation_bytes):
+        headers = dict(message.headers() or ())
+        asked = _asked(headers.get("kafka_correlationId"), self._correlation_bytes)
+        if asked is None:
             self._stats.unknown_answers += 1
             return
-        request_id = correlation[len(self._correlation_bytes):].decode(errors="replace")
+        request_id, generation = asked
         entry = self._pending.entries.get(request_id)
+        if entry is not None and entry.generation != generation:  # to what was taken back
+            self._stats.duplicate_answers += 1
+            return
         if entry is None:
             if request_id in self._untaken or self._pending.was_answered(request_id):
                 self._stats.duplicate_answers += 1
@@ -553,7 +596,7 @@ class Engine:
             self._stats.unreadable_answers += 1
             _log.warning("gradefarm: unreadable answer to %s: %s", request_id, error)
             return
-        self._answered(entry, result, partition, offset)
+        self._answered(entry, result, partition, offset, given_up="given_up" in headers)
 
     def _fetch(self, wait: _BlobWait) -> bool:
         """False: the blob is not there yet."""
@@ -589,7 +632,9 @@ class Engine:
         return Result(request_id=entry.request_id, trainer=entry.trainer, verdict="farm_error", fault="farm", step=step,
                       group=group, message=message)
 
-    def _answered(self, entry: Outstanding, result: Result, partition: int, offset: int) -> None:
+    def _answered(self, entry: Outstanding, result: Result, partition: int, offset: int, *,
+                  given_up: bool = False) -> None:
+        """`given_up`: asked again it would end graders again."""
         options = self._options
         with self._lock:
             if self._pending.entries.get(entry.request_id) is not entry:
@@ -597,7 +642,7 @@ class Engine:
                 return
             now = time.monotonic()
             self._pending.saw_answer(entry, now)
-            if (result.fault == "farm" and options.on_farm_error == "retry" and not entry.abandoned
+            if (result.fault == "farm" and options.on_farm_error == "retry" and not entry.abandoned and not given_up
                     and entry.farm_errors < options.farm_error_retries):
                 # Under the same id: graders do not remember a farm error as an answer.
                 delay = _RETRY_DELAY * (1 << min(entry.farm_errors, _MAX_RETRY_DOUBLINGS))

@@ -37,7 +37,6 @@ from .outstanding import Outstanding
 from .progress import Progress, reporter
 
 AnyRequest = Request | Mapping[str, Any]
-_CANCELLED_IDS = 1000  # of one record
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 
 
@@ -394,25 +393,15 @@ class Farm:
         """Takes back what is outstanding: the requests of a step, or those with these ids. How many there were.
 
         On return their futures have results with the verdict `cancelled`. Graders are told: they kill what runs and
-        begin nothing of it any more, also where its future was cancelled before. What is submitted afterwards is not
-        meant, whatever its step."""
+        begin nothing of it any more, also where its future was cancelled before. Other clients' requests are not meant,
+        nor is what is submitted afterwards, whatever its step or id."""
         if (step is None) == (request_ids is None):
             raise InvalidRequestError("cancel() takes either step or request_ids")
         engine = self._opened()
         if step is not None:
-            taken = engine.cancel(lambda entry: entry.step == step)
-            for trainer in {entry.trainer for entry in taken}:
-                engine.publish_cancel({"trainer": trainer, "step": step})
-            return len(taken)
+            return len(engine.cancel(lambda entry: entry.step == step))
         wanted = frozenset(request_ids or ())
-        of: dict[str, list[str]] = {}
-        taken = engine.cancel(lambda entry: entry.request_id in wanted)
-        for entry in taken:
-            of.setdefault(entry.trainer, []).append(entry.request_id)
-        for trainer, ids in of.items():
-            for start in range(0, len(ids), _CANCELLED_IDS):
-                engine.publish_cancel({"trainer": trainer, "request_ids": ids[start:start + _CANCELLED_IDS]})
-        return len(taken)
+        return len(engine.cancel(lambda entry: entry.request_id in wanted))
 
     def drain(self, timeout: float | None = None) -> bool:
         """Waits until nothing is outstanding. Whether that came about within `timeout` seconds."""

@@ -6,7 +6,8 @@ whole (temporary file, fsync, rename) when most of it is history, so that it sta
 outstanding.
 
     {"gradefarm_state": 1, "trainer": …, "pool": …, "reply_topic": …, "correlation": …, "offsets": {"0": 17}}
-    ["S", id, trainer, deadline_unix_ms, delivered, bytes]  followed by the record's value and a newline
+    ["S", id, trainer, deadline_unix_ms, delivered, bytes, generation]  followed by the record's value and a newline;
+                                                                        without the generation where it is 0
     ["D", id, …]   delivered to the broker
     ["A", id]      answered, and the answer was taken
 
@@ -39,6 +40,7 @@ class Saved:
     deadline_unix_ms: int
     value: bytes
     delivered: bool = False
+    generation: int = 0
 
 
 @dataclass(slots=True)
@@ -55,7 +57,8 @@ def _line(row: object) -> bytes:
 
 
 def _saved_line(saved: Saved) -> bytes:
-    head = _line(["S", saved.request_id, saved.trainer, saved.deadline_unix_ms, int(saved.delivered), len(saved.value)])
+    row = ["S", saved.request_id, saved.trainer, saved.deadline_unix_ms, int(saved.delivered), len(saved.value)]
+    head = _line([*row, saved.generation] if saved.generation else row)
     return head + saved.value + b"\n"
 
 
@@ -76,11 +79,11 @@ def parse(content: bytes) -> tuple[dict[str, Any], Snapshot]:
             row = json.loads(content[at:end])
             at = end + 1
             if row[0] == "S":
-                _, request_id, trainer, deadline, delivered, size = row
+                _, request_id, trainer, deadline, delivered, size, *more = row
                 if content[at + size:at + size + 1] != b"\n":
                     break
                 value = content[at:at + size]
-                requests[request_id] = Saved(request_id, trainer, deadline, value, bool(delivered))
+                requests[request_id] = Saved(request_id, trainer, deadline, value, bool(delivered), *more)
                 at += size + 1
             elif row[0] == "D":
                 for request_id in row[1:]:

@@ -20,7 +20,7 @@ _NEVER = float("inf")
 
 class Entry:
     __slots__ = ("abandoned", "added", "attempts", "copies", "deadline_unix_ms", "due", "failures", "farm_errors",
-                 "first_sequence", "lane", "last_sequence", "request_id", "state", "step", "timeout", "trainer",
+                 "first_sequence", "generation", "lane", "last_sequence", "request_id", "state", "step", "timeout", "trainer",
                  "value")
 
     def __init__(self, request_id: str, trainer: str, value: bytes, deadline_unix_ms: int,
@@ -32,6 +32,9 @@ class Entry:
         self.value = value  # of the record: the request's JSON, or the envelope of its blob
         self.deadline_unix_ms = deadline_unix_ms  # 0: none
         self.state = TO_PUBLISH
+        # How often the client had taken requests back: an id that was taken back and is asked again is another request,
+        # whose answers are its own.
+        self.generation = 0
         self.attempts = 0  # publishes that were begun
         self.copies = 0  # that were delivered
         self.failures = 0  # deliveries that failed
