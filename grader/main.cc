@@ -22,6 +22,8 @@
 #include "grader/languages/registry.h"
 #include "grader/service/bad_cases.h"
 #include "grader/service/canary.h"
+#include "grader/service/cancel_feed.h"
+#include "grader/service/needed_topics.h"
 #include "grader/service/self_test.h"
 #include "grader/service/service.h"
 #include "grader/service/toolchain_stamp.h"
@@ -41,7 +43,6 @@ constexpr int kFailed = 1;
 constexpr int kNoBroker = 3;
 constexpr Milliseconds kBrokerPatience{10'000};
 constexpr Milliseconds kCancelPatience{5'000};
-constexpr const char* kCancelRetentionMs = "3600000";  // as service::Cancellations remembers them
 
 service::Service* running_service =
     nullptr;  // for the signal handler, which can be given no argument
@@ -146,23 +147,20 @@ std::string crash_marker() {
   return marker;
 }
 
-// From the beginning, so that a grader that was just started obeys those before it, too. Null:
-// there are none to be heard, which costs work but loses nothing.
-std::unique_ptr<kafka::Tail> hear_cancels(kafka::ClientConfig client, service::Service& service) {
+std::unique_ptr<service::CancelFeed> hear_cancels(kafka::ClientConfig client,
+                                                  service::Service& service) {
   // Else it would be asked every 5 ms; killing within two seconds needs no more.
   if (client.kind == kafka::BrokerKind::kEmbedded)
     client.properties.try_emplace("fetch.wait.max.ms", "200");
-  auto tail = kafka::Tail::create(
-      client, std::string(topics::kCancels),
-      [&service](const kafka::Record& record) { service.on_cancel(record); },
-      kafka::Tail::From::kBeginning);
-  if (!tail) {
-    log::warning("cancels are not heard", {{"error", tail.error().text()}});
-    return nullptr;
-  }
-  if (auto caught_up = (*tail)->await_caught_up(kCancelPatience); !caught_up)
-    log::warning("old cancels are still being read", {{"error", caught_up.error().text()}});
-  return *std::move(tail);
+  auto feed = std::make_unique<service::CancelFeed>([client, &service] {
+    return kafka::Tail::create(
+        client, std::string(topics::kCancels),
+        [&service](const kafka::Record& record) { service.on_cancel(record); },
+        kafka::Tail::From::kBeginning);
+  });
+  if (auto caught_up = feed->await_caught_up(kCancelPatience); !caught_up)
+    log::warning("old cancels were not all read", {{"error", caught_up.error().text()}});
+  return feed;
 }
 
 int run(const config::GraderConfig& config) {
@@ -239,27 +237,14 @@ int run(const config::GraderConfig& config) {
     return fail(reachable.error(), kNoBroker);
   }
   const std::string requests_topic = topics::requests(config.pool);
-  std::vector<kafka::TopicSpec> needed(5);
   std::vector<std::string> lanes;
   std::vector<int> shares;
   for (const Lane& lane : kLanes) {
     lanes.push_back(lane_topic(config.pool, lane.priority));
     shares.push_back(lane.share);
-    if (lane.priority != Priority::kNormal) needed.emplace_back().name = lanes.back();
   }
-  needed[0].name = requests_topic;
-  needed[1].name = topics::kDeadLetters;
-  needed[4].name = topics::kCancels;
-  needed[4].partitions = 1;
-  needed[4].config["retention.ms"] = kCancelRetentionMs;
-  for (int i = 0; const std::string_view own : {topics::kCanaryReplies, topics::kStatus}) {
-    kafka::TopicSpec& spec = needed[static_cast<std::size_t>(2 + i++)];
-    spec.name = own;
-    spec.partitions = 1;
-    spec.config["retention.ms"] = "600000";
-  }
-  if (config.bad_cases_topic) needed.emplace_back().name = topics::kBadCases;
-  auto created = kafka::create_topics(client, needed, kBrokerPatience);
+  auto created = kafka::create_topics(
+      client, service::needed_topics(config.pool, config.bad_cases_topic), kBrokerPatience);
   if (!created) log::warning("topics could not be created", {{"error", created.error().text()}});
   const bool embedded = client.kind == kafka::BrokerKind::kEmbedded;
   // Before the producer, whose last delivery reports it takes.
@@ -339,7 +324,7 @@ int run(const config::GraderConfig& config) {
   action.sa_handler = stop_on_signal;
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
-  const std::unique_ptr<kafka::Tail> cancels = hear_cancels(client, **service);
+  const std::unique_ptr<service::CancelFeed> cancels = hear_cancels(client, **service);
   health.set("serving", true);
   log::info("serving", {{"grader", id},
                         {"topic", requests_topic},

@@ -53,9 +53,18 @@ Expected<Cancel> decode_cancel(std::string_view text) {
   }
   if (!ids->IsArray())
     return violation(Path(top, "request_ids"), "type array, got " + json::show(*ids));
+  if (ids->Size() > Cancel::kMaxIds) {
+    return violation(Path(top, "request_ids"), "at most " + std::to_string(Cancel::kMaxIds) +
+                                                   " ids, got " + std::to_string(ids->Size()));
+  }
   for (const Node& id : ids->GetArray()) {
     if (!id.IsString())
       return violation(Path(top, "request_ids"), "strings, got " + json::show(id));
+    if (id.GetStringLength() > Cancel::kMaxIdBytes) {
+      return violation(Path(top, "request_ids"),
+                       "ids of at most " + std::to_string(Cancel::kMaxIdBytes) + " bytes, got " +
+                           std::to_string(id.GetStringLength()));
+    }
     cancel.request_ids.emplace_back(json::text_of(id));
   }
   return cancel;

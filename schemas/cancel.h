@@ -17,6 +17,7 @@ namespace farm {
 struct Cancel {
   // Ids of one record; whoever takes more back publishes more records.
   static constexpr std::size_t kMaxIds = 1000;
+  static constexpr std::size_t kMaxIdBytes = 256;  // as of a request
 
   std::string trainer;
   std::vector<std::string> request_ids;  // empty where `step` is set
@@ -24,7 +25,8 @@ struct Cancel {
 };
 
 std::string encode_cancel(const Cancel& cancel);
-// Errors: kInvalidRequest: no JSON object with a trainer and either `request_ids` or `step`.
+// Errors: kInvalidRequest: no JSON object with a trainer and either `request_ids` or `step`, or
+// more or longer ids than the above.
 // Unknown members are ignored.
 Expected<Cancel> decode_cancel(std::string_view json);
 

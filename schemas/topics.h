@@ -19,6 +19,14 @@ inline constexpr std::string_view kStatus = "grading.status";
 // Where graders get the answers to their own canaries. A trainer of that name would see them.
 inline constexpr std::string_view kCanaryReplies = "grading.replies.canary";
 
+// Settings of topics. Of requests and cancels: cancels are compared with requests by the times of
+// those who published them.
+inline constexpr const char* kTimestampType = "CreateTime";
+// As service::Cancellations remembers them. Kafka removes whole segments, and by default none is
+// younger than a week.
+inline constexpr const char* kCancelRetentionMs = "3600000";
+inline constexpr const char* kCancelSegmentMs = "600000";
+
 std::string requests(std::string_view pool);    // grading.requests.<pool>
 std::string replies(std::string_view trainer);  // grading.replies.<trainer>
 

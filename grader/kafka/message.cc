@@ -32,7 +32,8 @@ Record record_of(const rd_kafka_message_t& message, std::int64_t epoch) {
   record.headers = headers_of(message);
   rd_kafka_timestamp_type_t type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
   const auto timestamp = rd_kafka_message_timestamp(&message, &type);
-  if (type == RD_KAFKA_TIMESTAMP_CREATE_TIME) record.timestamp_unix_ms = timestamp;
+  if (type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE && timestamp > 0)
+    record.timestamp_unix_ms = timestamp;
   return record;
 }
 

@@ -63,6 +63,10 @@ void Service::on_cancel(const kafka::Record& record) {
                                               {"partition", record.position.partition},
                                               {"offset", record.position.offset}});
   }
+  // The topic may keep them for longer than anything that they mean.
+  if (record.timestamp_unix_ms > 0 &&
+      now_unix_ms() - record.timestamp_unix_ms > Cancellations::kRemembered.count())
+    return;
   log::info("cancel", {{"trainer", cancel->trainer},
                        {"step", cancel->step ? std::to_string(*cancel->step) : ""},
                        {"request_ids", cancel->request_ids.size()}});

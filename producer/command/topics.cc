@@ -16,7 +16,6 @@ constexpr const char* kAllTopics = "grading.";
 // Cancels are read whole by every grader and mean nothing once what they cancel is over; one
 // partition keeps them in order.
 constexpr int kCancelPartitions = 1;
-constexpr const char* kCancelRetentionMs = "3600000";
 // Graders' words about themselves: worthless a moment later.
 constexpr const char* kBriefRetentionMs = "600000";
 // What people look into by hand: few records, kept longer than the traffic.
@@ -32,20 +31,22 @@ int fail(const Error& error) {
 
 std::vector<kafka::TopicSpec> topic_specs(const config::TopicsOptions& options) {
   std::vector<kafka::TopicSpec> specs;
-  const auto add = [&](std::string name, int partitions, std::string retention_ms) {
+  const auto add = [&](std::string name, int partitions,
+                       std::string retention_ms) -> kafka::TopicSpec& {
     kafka::TopicSpec spec;
     spec.name = std::move(name);
     spec.partitions = partitions;
     spec.replication = options.replication;
     spec.config["retention.ms"] = std::move(retention_ms);
-    specs.push_back(std::move(spec));
+    return specs.emplace_back(std::move(spec));
   };
   const std::string retention = std::to_string(options.retention.count());
   const std::string inspection =
       std::to_string(std::max(options.retention, kInspectionRetention).count());
   for (const auto& pool : options.pools) {
     for (const Lane& lane : kLanes) {
-      add(lane_topic(pool, lane.priority), options.partitions, retention);
+      add(lane_topic(pool, lane.priority), options.partitions, retention)
+          .config["message.timestamp.type"] = farm::topics::kTimestampType;
     }
   }
   for (const auto& trainer : options.trainers) {
@@ -54,7 +55,10 @@ std::vector<kafka::TopicSpec> topic_specs(const config::TopicsOptions& options) 
   add(std::string(farm::topics::kCanaryReplies), 1, kBriefRetentionMs);
   add(std::string(farm::topics::kStatus), 1, kBriefRetentionMs);
   add(std::string(farm::topics::kBlobs), options.partitions, retention);
-  add(std::string(farm::topics::kCancels), kCancelPartitions, kCancelRetentionMs);
+  auto& cancels =
+      add(std::string(farm::topics::kCancels), kCancelPartitions, farm::topics::kCancelRetentionMs);
+  cancels.config["message.timestamp.type"] = farm::topics::kTimestampType;
+  cancels.config["segment.ms"] = farm::topics::kCancelSegmentMs;
   add(std::string(farm::topics::kBadCases), kInspectionPartitions, inspection);
   add(std::string(farm::topics::kDeadLetters), kInspectionPartitions, inspection);
   return specs;

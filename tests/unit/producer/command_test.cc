@@ -80,6 +80,18 @@ TEST(TopicSpecs, RequestsHaveThePartitionsAndRetentionAskedFor) {
 
   EXPECT_EQ(requests.partitions, 12);
   EXPECT_EQ(requests.config.at("retention.ms"), "60000");
+  EXPECT_EQ(requests.config.at("message.timestamp.type"), "CreateTime");
+}
+
+TEST(TopicSpecs, CancelsAreRemovedSoonAfterTheyMeanNothing) {
+  for (const auto& spec : topic_specs({})) {
+    if (spec.name != "grading.cancels") continue;
+    EXPECT_EQ(spec.config.at("retention.ms"), "3600000");
+    EXPECT_EQ(spec.config.at("segment.ms"), "600000");
+    EXPECT_EQ(spec.config.at("message.timestamp.type"), "CreateTime");
+    return;
+  }
+  FAIL() << "no topic of cancels";
 }
 
 TEST(TopicTable, AlignsItsColumns) {

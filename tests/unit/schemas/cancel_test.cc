@@ -26,6 +26,16 @@ TEST(Cancel, OfAStepReadsBack) {
   EXPECT_TRUE(read->request_ids.empty());
 }
 
+TEST(Cancel, MoreOrLongerIdsThanAGraderIsToRememberAreRefused) {
+  Cancel cancel = {"t", std::vector<std::string>(Cancel::kMaxIds, std::string(256, 'x')), {}};
+  EXPECT_TRUE(decode_cancel(encode_cancel(cancel)));
+  cancel.request_ids.emplace_back("one more");
+  EXPECT_THAT(decode_cancel(encode_cancel(cancel)).error().what, HasSubstr("at most 1000 ids"));
+
+  cancel.request_ids = {std::string(257, 'x')};
+  EXPECT_THAT(decode_cancel(encode_cancel(cancel)).error().what, HasSubstr("256 bytes, got 257"));
+}
+
 TEST(Cancel, UnknownMembersAreIgnored) {
   EXPECT_TRUE(decode_cancel(R"({"trainer":"t","step":3,"reason":"too late"})"));
 }

@@ -232,6 +232,20 @@ TEST_F(ServiceTest, ARecordThatEndedTwoGradersIsNotReadAgainButAnsweredAndKept) 
   EXPECT_EQ(dead_letters, 1);
 }
 
+TEST_F(ServiceTest, ACancelThatIsOlderThanAnythingItMeansStopsNothing) {
+  start(accept);
+  kafka::Record cancel;
+  cancel.timestamp_unix_ms = now_unix_ms() - Cancellations::kRemembered.count() - 1'000;
+  cancel.value = encode_cancel({"run", {"a"}, std::nullopt});
+  service_->on_cancel(cancel);
+  kafka::Record old = record("a");
+  old.timestamp_unix_ms = cancel.timestamp_unix_ms - 1;
+  consumer_.add(old);
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kAccepted));
+}
+
 TEST_F(ServiceTest, ACancelThatCannotBeReadStopsNothing) {
   start(accept);
   kafka::Record cancel;
