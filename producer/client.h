@@ -71,10 +71,11 @@ class Client {
   // Whether it has.
   virtual bool wait_for_room(std::size_t json_bytes, Milliseconds timeout) = 0;
 
-  // Takes requests of this client back: those with these ids, or all of a step. Resolves them as
-  // `cancelled` before it returns, and tells the graders, which kill what runs of them and begin no
-  // others. How many there were. Where no broker can be reached the farm may grade them all the
-  // same; nobody waits for that.
+  // Takes requests of this client back: those with these ids, or all of a step. Tells the graders,
+  // which kill what runs of them and begin no others, and resolves them as `cancelled` before it
+  // returns. How many there were. Other clients' requests are not meant, nor is what is submitted
+  // after a callback came, under the same ids too, unless this host's clock is set back meanwhile.
+  // Where no broker can be reached the farm may grade them all the same; nobody waits for that.
   virtual std::int64_t cancel(const std::vector<std::string>& request_ids) = 0;
   virtual std::int64_t cancel_step(std::int64_t step) = 0;
 
