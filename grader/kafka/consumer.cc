@@ -265,7 +265,7 @@ void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
     if (start != StartAt::kCommitted) offset = nullptr;
     if (offset) assigned.offset = offset->offset;
     if (start == StartAt::kLogBegin) {
-      if (const auto log = look_up_log(assigned)) assigned.offset = log->first;
+      if (const auto ends = look_up_log(assigned)) assigned.offset = ends->first;
     }
     {
       const std::lock_guard lock(mutex_);
@@ -310,7 +310,7 @@ std::unique_ptr<AssignedPartition> GroupConsumer::open_partition(
     if (config_.trace_starts) partition->suspects = Suspects(committed->offset, metadata);
     // What is published from now on was in nobody's hands.
     if (partition->suspects.any_from(committed->offset)) {
-      if (const auto log = look_up_log(assigned)) partition->suspects.end_at(log->second);
+      if (const auto ends = look_up_log(assigned)) partition->suspects.end_at(ends->second);
     }
   } else if (assigned.offset >= 0) {
     partition->tracker = OffsetTracker(assigned.offset);

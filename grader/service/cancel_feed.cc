@@ -29,7 +29,7 @@ void CancelFeed::run() {
     auto opened = open_();
     lock.lock();
     if (opened) {
-      if (failure_) log::info("cancels are heard", {});
+      if (failure_) log::info("cancels are heard");
       failure_.reset();
       tail_ = *std::move(opened);
       changed_.notify_all();
