@@ -189,6 +189,35 @@ TEST_F(LostPartition, RecordsThatWaitedWhenItWasLostDoNotSilenceTheNextAssignmen
   EXPECT_EQ(pull(*consumer, 10).size(), 10u);
 }
 
+// To the group a member that cannot be reached is like one that died: it said that it owned the
+// partition, and never unsaid it.
+TEST_F(LostPartition, WhatItsOwnerMayHaveStartedIsHandedOutOneAtATime) {
+  const auto topic = make_topic(1);
+  publish_numbers(topic, 5, 0);
+  auto config = consumer_config(topic, unique_name("group"));
+  config.trace_starts = true;
+  auto consumer = join(config);
+  const auto before = pull(*consumer, 3);
+  const auto rebalances = consumer->stats().rebalances;
+
+  broker().set_reachable(false);
+  ASSERT_TRUE(eventually([&] { return consumer->stats().rebalances > rebalances; }));
+  for (const Record& record : before) consumer->done(record.position);
+  broker().set_reachable(true);
+
+  for (int i = 0; i < 5; ++i) {
+    const auto records = pull(*consumer, 1);
+    ASSERT_EQ(records.size(), 1u);
+    EXPECT_EQ(records[0].crashes, 1) << records[0].value;
+    EXPECT_FALSE(consumer->pull()) << "beside a suspect";
+    consumer->done(records[0].position);
+  }
+  // What is published after the take-over is above suspicion.
+  publish_numbers(topic, 2, 0);
+  const auto later = pull(*consumer, 2);
+  for (const Record& record : later) EXPECT_EQ(record.crashes, 0);
+}
+
 TEST(CheckReachable, RefusedConnectionIsSaidPlainly) {
   ClientConfig config;
   config.brokers = "127.0.0.1:1";
