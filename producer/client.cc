@@ -51,6 +51,9 @@ Expected<Done> check(const ClientOptions& options) {
     return invalid_request("pool \"" + options.pool +
                            "\" cannot be part of a topic name: use letters, digits, '.', '_', '-'");
   }
+  if (names_a_lane(options.pool)) {
+    return invalid_request("pool \"" + options.pool + "\" would be a lane of another pool");
+  }
   if (!topics::is_reply_topic(options.reply_topic)) {
     return invalid_request("reply topic \"" + options.reply_topic + "\" is not below " +
                            std::string(topics::kRepliesPrefix) +

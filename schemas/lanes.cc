@@ -18,6 +18,12 @@ std::string lane_topic(std::string_view pool, Priority priority) {
   return topics::requests(pool).append(lane->suffix);
 }
 
+bool names_a_lane(std::string_view pool) {
+  return std::any_of(kLanes.begin(), kLanes.end(), [pool](const Lane& lane) {
+    return !lane.suffix.empty() && pool.ends_with(lane.suffix);
+  });
+}
+
 Priority peek_priority(std::string_view text) {
   // Most requests say nothing of it, and need not be parsed for that.
   if (text.find("\"priority\"") == std::string_view::npos) return Priority::kNormal;

@@ -22,6 +22,9 @@ inline constexpr std::array<Lane, 3> kLanes = {
 // grading.requests.<pool>, grading.requests.<pool>.high, grading.requests.<pool>.low
 std::string lane_topic(std::string_view pool, Priority priority);
 
+// Whether the topic of a pool of this name would be another pool's lane.
+bool names_a_lane(std::string_view pool);
+
 // `priority` of a request's JSON; kNormal where there is none or it cannot be read: whoever grades
 // it will say so.
 Priority peek_priority(std::string_view json);

@@ -7,6 +7,7 @@
 
 #include "grader/config/command_line.h"
 #include "grader/config/settings.h"
+#include "schemas/lanes.h"
 
 namespace farm::config {
 namespace {
@@ -149,6 +150,8 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
     FARM_TRY(config.kafka, required_kafka_of(settings));
   }
   config.pool = settings.text("pool");
+  if (names_a_lane(config.pool))
+    return invalid_request("--pool: " + config.pool + " would be a lane of another pool");
   config.group =
       settings.text("group").empty() ? "gradefarm-" + config.pool : settings.text("group");
   config.instance_id = settings.text("instance_id");

@@ -475,6 +475,7 @@ def test_a_broker_that_is_not_there_is_named():
 
 
 @pytest.mark.parametrize("options", [{"trainer": "a/b"}, {"trainer": ""}, {"trainer": "t", "pool": "x y"},
+                                     {"trainer": "t", "pool": "cpu.high"},
                                      {"trainer": "t", "reply_topic": "grading.requests.cpu"},
                                      {"trainer": "t", "on_farm_error": "zero"}])
 def test_options_that_cannot_work_are_refused_at_once(options):

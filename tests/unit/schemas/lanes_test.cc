@@ -18,6 +18,14 @@ TEST(Lanes, ThePriorityIsThatOfTheTopLevel) {
   EXPECT_EQ(peek_priority(R"({"submission":{"code":"\"priority\":\"high\""}})"), Priority::kNormal);
 }
 
+TEST(Lanes, APoolMustNotBeAnotherOnesLane) {
+  EXPECT_TRUE(names_a_lane("cpu.high"));
+  EXPECT_TRUE(names_a_lane("cpu.low"));
+  EXPECT_FALSE(names_a_lane("cpu"));
+  EXPECT_FALSE(names_a_lane("cpu-high"));
+  EXPECT_FALSE(names_a_lane("cpu.higher"));
+}
+
 TEST(Lanes, WhatCannotBeReadIsNormal) {
   for (const char* text : {"", "{", R"({"priority":1})", R"({"priority":"urgent"})",
                            R"({"priority":null})", R"(["priority"])"})

@@ -76,6 +76,8 @@ class Farm:
             if not _NAME.fullmatch(name) or len(name) > 232:
                 raise InvalidRequestError(f"{what} {name!r} cannot be part of a topic name: use letters, digits, '.', "
                                           "'_', '-', at most 232")
+        if pool.endswith((".high", ".low")):
+            raise InvalidRequestError(f"pool {pool!r} would be a lane of another pool")
         reply_topic = reply_topic or f"grading.replies.{trainer}"
         if not _NAME.fullmatch(reply_topic) or not reply_topic.startswith("grading.replies.") or len(reply_topic) < 17:
             raise InvalidRequestError(f"reply topic {reply_topic!r} is not below grading.replies.: graders would not "

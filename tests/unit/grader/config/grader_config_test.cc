@@ -51,6 +51,11 @@ TEST(GraderConfig, NeedsNothingButABroker) {
             "refused: no broker is given: use --brokers HOST:PORT or GRADEFARM_BROKERS");
 }
 
+TEST(GraderConfig, APoolMustNotBeAnotherOnesLane) {
+  EXPECT_THAT(text_of(invocation_of("--brokers a:1 --pool cpu.high")),
+              HasSubstr("cpu.high would be a lane"));
+}
+
 TEST(GraderConfig, ChecksTheHostWithoutABroker) {
   EXPECT_TRUE(config_of(invocation_of("--check")).check);
   EXPECT_FALSE(config_of(invocation_of("--brokers a:1")).check);
