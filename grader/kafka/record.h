@@ -30,8 +30,7 @@ struct Record {
   std::string key;
   std::string value;
   Headers headers;
-  std::int64_t timestamp_unix_ms = 0;  // of the producer (CreateTime) or, where the topic says so,
-                                       // of the broker; 0: there is none
+  std::int64_t timestamp_unix_ms = 0;  // of the producer, or the broker (LogAppendTime); 0: none
   // How many members ended without a word while they had it, where a consumer keeps account
   // (ConsumerConfig::trace_starts): 2 means that this record and no other is known to end them.
   int crashes = 0;
