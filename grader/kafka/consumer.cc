@@ -16,6 +16,7 @@
 #include "grader/kafka/connection.h"
 #include "grader/kafka/intake.h"
 #include "grader/kafka/partition_queue.h"
+#include "grader/kafka/take_over.h"
 #include "grader/os/unique_fd.h"
 
 namespace farm::kafka {
@@ -24,9 +25,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr Milliseconds kConnectPatience{10'000};
-constexpr Milliseconds kPollSlice{50};             // how late a commit or a stop may be noticed
-constexpr Milliseconds kCommittedPatience{5'000};  // asking for committed offsets at an assignment
-constexpr int kCommittedAttempts = 3;
+constexpr Milliseconds kPollSlice{50};                // how late a commit or a stop may be noticed
 constexpr Milliseconds kRevokeCommitPatience{3'000};  // a rebalance waits for us meanwhile
 constexpr Milliseconds kGivenUpPatience{2'000};       // likewise
 constexpr Milliseconds kLeavePatience{5'000};
@@ -102,11 +101,6 @@ class GroupConsumer final : public Consumer {
   void committed(rd_kafka_resp_err_t error, const rd_kafka_topic_partition_list_t* offsets);
   void leave();
 
-  PartitionListHandle ask_committed(const rd_kafka_topic_partition_list_t& partitions) const;
-  std::unique_ptr<AssignedPartition> open_partition(const rd_kafka_topic_partition_t& assigned,
-                                                    const rd_kafka_topic_partition_t* committed);
-  std::optional<std::pair<std::int64_t, std::int64_t>> look_up_log(
-      const rd_kafka_topic_partition_t& assigned) const;
   void await_given_up(const rd_kafka_topic_partition_list_t& leaving);
   void wake() const;
   void say(int level, std::string_view line) const { connection_->context().say(level, line); }
@@ -147,7 +141,7 @@ Expected<Done> GroupConsumer::open() {
   connection_ = std::move(connection);
   commit_replies_.reset(rd_kafka_queue_new(connection_->get()));
   // Group events and errors then come by rd_kafka_consumer_poll() too; records never do (see
-  // open_partition()).
+  // partition_queue.h).
   rd_kafka_poll_set_consumer(connection_->get());
 
   PartitionListHandle topics(
@@ -254,69 +248,19 @@ void GroupConsumer::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t event,
 }
 
 void GroupConsumer::assign(rd_kafka_topic_partition_list_t* partitions) {
-  const PartitionListHandle committed = ask_committed(*partitions);
+  const PartitionListHandle committed = ask_committed(*connection_, *partitions);
   for (int i = 0; i < partitions->cnt; ++i) {
     auto& assigned = partitions->elems[i];
-    const auto* offset = committed ? rd_kafka_topic_partition_list_find(
-                                         committed.get(), assigned.topic, assigned.partition)
-                                   : nullptr;
-    const bool answered = offset && offset->err == RD_KAFKA_RESP_ERR_NO_ERROR;
-    const StartAt start = start_at(answered, answered ? offset->offset : -1, config_.trace_starts);
-    if (start != StartAt::kCommitted) offset = nullptr;
-    if (offset) assigned.offset = offset->offset;
-    if (start == StartAt::kLogBegin) {
-      if (const auto ends = look_up_log(assigned)) assigned.offset = ends->first;
-    }
     {
       const std::lock_guard lock(mutex_);
       intake_.remove(assigned.topic, assigned.partition);
     }
-    auto partition = open_partition(assigned, offset);
+    auto partition = take_over(*connection_, config_, committed.get(), assigned, wake_fd_.get());
     const std::lock_guard lock(mutex_);
     intake_.add(std::move(partition));
   }
   apply(true, partitions);
   wake();
-}
-
-// Null: it is not known. librdkafka then asks again by itself for the offsets; without the rest
-// some requests may be graded twice, and deaths before are forgotten.
-PartitionListHandle GroupConsumer::ask_committed(
-    const rd_kafka_topic_partition_list_t& partitions) const {
-  for (int attempt = 1; attempt <= kCommittedAttempts; ++attempt) {
-    PartitionListHandle committed(rd_kafka_topic_partition_list_copy(&partitions));
-    const auto error = rd_kafka_committed(connection_->get(), committed.get(),
-                                          static_cast<int>(kCommittedPatience.count()));
-    if (!error) return committed;
-    say(kLogWarning, std::string("committed offsets: ") + rd_kafka_err2str(error));
-  }
-  return nullptr;
-}
-
-std::unique_ptr<AssignedPartition> GroupConsumer::open_partition(
-    const rd_kafka_topic_partition_t& assigned, const rd_kafka_topic_partition_t* committed) {
-  auto partition = std::make_unique<AssignedPartition>();
-  partition->topic = assigned.topic;
-  partition->number = assigned.partition;
-  const auto& topics = config_.topics;
-  partition->lane = static_cast<std::size_t>(
-      std::find(topics.begin(), topics.end(), partition->topic) - topics.begin());
-  partition->source = std::make_unique<PartitionQueue>(*connection_, assigned, wake_fd_.get());
-  if (committed) {
-    const auto* data = static_cast<const char*>(committed->metadata);
-    const auto metadata =
-        data ? std::string_view(data, committed->metadata_size) : std::string_view();
-    partition->tracker = OffsetTracker(committed->offset, Suspects::done_map_of(metadata));
-    if (config_.trace_starts) partition->suspects = Suspects(committed->offset, metadata);
-    // What is published from now on was in nobody's hands.
-    if (partition->suspects.any_from(committed->offset)) {
-      if (const auto ends = look_up_log(assigned)) partition->suspects.end_at(ends->second);
-    }
-  } else if (assigned.offset >= 0) {
-    partition->tracker = OffsetTracker(assigned.offset);
-  }
-  partition->traced = config_.trace_starts && partition->tracker.committable().has_value();
-  return partition;
 }
 
 void GroupConsumer::unassign(rd_kafka_topic_partition_list_t* partitions) {
@@ -394,10 +338,9 @@ void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving)
     done_since_commit_ = 0;
     for (const auto& partition : intake_.partitions()) {
       const auto mark = partition->tracker.committable();
-      const bool leaves =
-          leaving != nullptr && rd_kafka_topic_partition_list_find(
-                                    const_cast<rd_kafka_topic_partition_list_t*>(leaving),
-                                    partition->topic.c_str(), partition->number) != nullptr;
+      const bool leaves = leaving != nullptr &&
+                          rd_kafka_topic_partition_list_find(leaving, partition->topic.c_str(),
+                                                             partition->number) != nullptr;
       // What is said next is not to be taken for what is being said.
       if (partition->saying && !leaves) continue;
       const bool news = partition->traced && (leaves || intake_.has_to_say(*partition) ||
@@ -426,19 +369,6 @@ void GroupConsumer::commit_dirty(const rd_kafka_topic_partition_list_t* leaving)
     --commits_in_flight_;
     committed(error, offsets.get());
   }
-}
-
-// The first offset of the log and its end.
-std::optional<std::pair<std::int64_t, std::int64_t>> GroupConsumer::look_up_log(
-    const rd_kafka_topic_partition_t& assigned) const {
-  std::int64_t first = 0;
-  std::int64_t end = 0;
-  const auto error =
-      rd_kafka_query_watermark_offsets(connection_->get(), assigned.topic, assigned.partition,
-                                       &first, &end, static_cast<int>(kCommittedPatience.count()));
-  if (!error) return std::pair(first, end);
-  say(kLogWarning, std::string("ends of a log: ") + rd_kafka_err2str(error));
-  return std::nullopt;
 }
 
 void GroupConsumer::on_commit(rd_kafka_t*, rd_kafka_resp_err_t error,
