@@ -36,7 +36,9 @@ ClientOptions with_defaults(ClientOptions options) {
     options.max_outstanding = embedded ? embedded_window : mib(64);
   }
   if (options.resubmit_after.count() == 0) {
-    options.resubmit_after = Milliseconds{embedded ? 15'000 : 60'000};
+    // Of a cluster: longer than two graders take to end with one request, and to be missed, after
+    // 30 s each; a copy would end two more.
+    options.resubmit_after = Milliseconds{embedded ? 15'000 : 180'000};
   }
   if (options.request_timeout.count() == 0) options.request_timeout = Milliseconds{30 * 60 * 1000};
   return options;

@@ -40,7 +40,7 @@ struct ClientOptions {
   Bytes inline_limit;        // of a record's value (900 KiB; 256 KiB)
   Bytes max_outstanding;     // unanswered record values (64 MiB; 8 MiB: 2 MiB a partition)
   std::int64_t max_requests = 16'384;    // unanswered requests
-  Milliseconds resubmit_after{0};        // (60 s; 15 s); pending.h has the rule
+  Milliseconds resubmit_after{0};        // (180 s; 15 s); pending.h has the rule
   Milliseconds request_timeout{0};       // then the result is farm_error (30 min)
   Milliseconds connect_timeout{10'000};  // of each step of create()
   Bytes max_result = mib(256);           // of a result that came as a blob

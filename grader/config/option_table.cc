@@ -209,8 +209,8 @@ std::vector<OptionSpec> make_table() {
   }
   add({"timeout", kDuration, "0s", "",
        "Give up on what is not answered after this time; 0s: never.", kGrade | kReplay});
-  add({"resubmit_after", kDuration, "60s", "", "Publish a request again if its answer took longer.",
-       kGradeOnly});
+  add({"resubmit_after", kDuration, "180s", "",
+       "Publish a request again if its answer took longer.", kGradeOnly});
   add({"max_outstanding", kSize, "64MiB", "",
        "Most bytes of requests published and not yet answered.", kGradeOnly});
   add({"progress",

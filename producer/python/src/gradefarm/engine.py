@@ -220,7 +220,7 @@ class Engine:
         self.inline_limit = inline
         self.window = Window(options.max_outstanding_bytes or (8 << 20 if embedded else 64 << 20),
                              options.max_outstanding_requests)
-        self._pending: Pending[Outstanding] = Pending(options.resubmit_after or (15.0 if embedded else 60.0))
+        self._pending: Pending[Outstanding] = Pending(options.resubmit_after or (15.0 if embedded else 180.0))
         self._blobs = blobs.BlobStore(options.blob_dir) if options.blob_dir is not None else None
         self._journal: Journal | None = None
         if options.state_file is not None:

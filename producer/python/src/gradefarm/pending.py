@@ -20,8 +20,8 @@ _NEVER = float("inf")
 
 class Entry:
     __slots__ = ("abandoned", "added", "attempts", "copies", "deadline_unix_ms", "due", "failures", "farm_errors",
-                 "first_sequence", "generation", "lane", "last_sequence", "request_id", "state", "step", "timeout", "trainer",
-                 "value")
+                 "first_sequence", "generation", "lane", "last_sequence", "request_id", "state", "step", "timeout",
+                 "trainer", "value")
 
     def __init__(self, request_id: str, trainer: str, value: bytes, deadline_unix_ms: int,
                  step: int | None = None, lane: str = "") -> None:
