@@ -67,10 +67,12 @@ class Kept:
 
 
 def put_back(brokers, work):
-    """The letter, to a grader that does not end itself of it: its answer goes where it was wanted."""
+    """The one letter, to a grader that does not end itself of it: its answer goes where it was wanted."""
     letters = lambda *what: subprocess.run([farm.program("gradefarm"), "dead-letters", *what, "--brokers", brokers],
                                            check=True, capture_output=True, text=True).stdout
-    line = letters("list").splitlines()[0]
+    lines = letters("list").splitlines()
+    assert len(lines) == 1, f"{len(lines)} dead letters:\n" + "\n".join(lines)
+    line = lines[0]
     assert "graders ended" in line and "grading.requests.cpu" in line, line
     letter = json.loads(letters("show", line.split()[0]))
     assert json.loads(letter["value"])["request_id"] == "poison", letter
