@@ -9,8 +9,9 @@
 namespace farm::kafka {
 namespace {
 
+using ::testing::_;
 using ::testing::Each;
-using ::testing::ElementsAre;
+using ::testing::Pair;
 using ::testing::SizeIs;
 
 constexpr std::int64_t kWindow = Suspects::kStartWindow;

@@ -25,7 +25,7 @@ class NoSpareSlots final : public SpareSlots {
 };
 NoSpareSlots none;
 StopSignal signal_of_slot = std::move(StopSignal::create()).value();
-const Seat here{0, none, signal_of_slot};
+const Seat kHere{0, none, signal_of_slot};
 
 EvaluationResult accepted(const EvaluationRequest& request, const Seat&) {
   EvaluationResult result;
@@ -96,7 +96,7 @@ TEST(OpenRequest, BlobIsOpenedLikeTheRequestItself) {
 
 TEST(Grade, AnswerCarriesTheGraderAndTheQueueTime) {
   const Opened opened = open_request(request_json(), settings());
-  const Answer answer = grade(*opened.request, Milliseconds(250), here, accepted, settings());
+  const Answer answer = grade(*opened.request, Milliseconds(250), kHere, accepted, settings());
 
   const auto result = decode_result(answer.bytes);
   ASSERT_TRUE(result) << result.error().text();
@@ -111,7 +111,7 @@ TEST(Grade, RequestWhoseDeadlinePassedIsNotEvaluated) {
   const Opened opened = open_request(request_json(R"("deadline_unix_ms":1,)"), settings());
   bool evaluated = false;
   const Answer answer = grade(
-      *opened.request, Milliseconds(0), here,
+      *opened.request, Milliseconds(0), kHere,
       [&evaluated](const EvaluationRequest& request, const Seat& seat) {
         evaluated = true;
         return accepted(request, seat);
@@ -182,7 +182,7 @@ TEST(Grade, AnEarlierResultIsTakenOnlyWhereThePolicyAllowsIt) {
   };
   const auto ask = [&](const std::string& policy) {
     const Opened opened = open_request(request_json(policy), with);
-    return grade(*opened.request, Milliseconds(0), here, evaluate, with);
+    return grade(*opened.request, Milliseconds(0), kHere, evaluate, with);
   };
 
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(ask("").facts.cached);
@@ -198,7 +198,7 @@ TEST(Grade, AnswerLargerThanARecordIsCutButItsVerdictArrives) {
   small.max_answer = kib(32);
   const Opened opened = open_request(request_json(), small);
   const Answer answer = grade(
-      *opened.request, Milliseconds(0), here,
+      *opened.request, Milliseconds(0), kHere,
       [](const EvaluationRequest& request, const Seat& seat) {
         EvaluationResult result = accepted(request, seat);
         for (int i = 0; i < 4; ++i) {
