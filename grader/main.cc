@@ -237,12 +237,6 @@ int run(const config::GraderConfig& config) {
     return fail(reachable.error(), kNoBroker);
   }
   const std::string requests_topic = topics::requests(config.pool);
-  std::vector<std::string> lanes;
-  std::vector<int> shares;
-  for (const Lane& lane : kLanes) {
-    lanes.push_back(lane_topic(config.pool, lane.priority));
-    shares.push_back(lane.share);
-  }
   auto created = kafka::create_topics(
       client, service::needed_topics(config.pool, config.bad_cases_topic), kBrokerPatience);
   if (!created) log::warning("topics could not be created", {{"error", created.error().text()}});
@@ -253,9 +247,11 @@ int run(const config::GraderConfig& config) {
   if (!producer) return fail(producer.error(), kNoBroker);
   kafka::ConsumerConfig consumer_config;
   consumer_config.client = client;
-  consumer_config.group = config.group;
-  consumer_config.topics = std::move(lanes);
-  consumer_config.shares = std::move(shares);
+  for (const Lane& lane : kLanes) {
+    consumer_config.topics.push_back(lane_topic(config.pool, lane.priority));
+    consumer_config.groups.push_back(config.group + std::string(lane.suffix));
+    consumer_config.shares.push_back(lane.share);
+  }
   consumer_config.instance_id = config.instance_id;
   consumer_config.trace_starts = true;
   auto consumer = kafka::Consumer::create(std::move(consumer_config));

@@ -55,7 +55,8 @@ std::vector<OptionSpec> make_table() {
   // What is served.
   add({"pool", kName, "cpu", "", "Requests go through grading.requests.POOL.",
        kGrader | kGrade | kUp | kReplay | kDoctor});
-  add({"group", kName, "", "gradefarm-POOL", "Consumer group; graders of a pool share one.",
+  add({"group", kName, "", "gradefarm-POOL",
+       "Consumer group; graders of a pool share one. Lanes have NAME.high, NAME.low.",
        kGraderOnly});
   add({"instance_id", kName, "", "",
        "Static group membership: a restart under the same name causes no rebalance.", kGraderOnly});

@@ -25,6 +25,10 @@ struct ConsumerConfig {
   ClientConfig client;
   std::string group;
   std::vector<std::string> topics;
+  // By topic as in `topics`, where each has a group of its own: a group spreads its partitions
+  // evenly whatever their topics are, so that of several topics one member may get all of one, and
+  // another none. Empty: `group` has all. A member is a client with a connection and threads.
+  std::vector<std::string> groups;
   // Of pulls, by topic as in `topics`, while all of them have records: none is starved, and a share
   // that a topic has no records for goes to the largest that has. Empty: topics make no difference.
   std::vector<int> shares;

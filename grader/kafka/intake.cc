@@ -35,6 +35,16 @@ bool Intake::remove(std::string_view topic, std::int32_t number) {
   return more;
 }
 
+void Intake::remove_topics(const std::vector<std::string>& topics) {
+  for (const auto& partition : partitions_) {
+    if (std::find(topics.begin(), topics.end(), partition->topic) != topics.end())
+      try_nothing_of(*partition);
+  }
+  std::erase_if(partitions_, [&topics](const auto& partition) {
+    return std::find(topics.begin(), topics.end(), partition->topic) != topics.end();
+  });
+}
+
 AssignedPartition* Intake::find(std::string_view topic, std::int32_t number) {
   for (const auto& partition : partitions_) {
     if (partition->number == number && partition->topic == topic) return partition.get();

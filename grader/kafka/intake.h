@@ -99,7 +99,8 @@ class Intake {
   void add(std::unique_ptr<AssignedPartition> partition);
   // True as done().
   bool remove(std::string_view topic, std::int32_t number);
-  void clear() { partitions_.clear(); }
+  // All partitions of these.
+  void remove_topics(const std::vector<std::string>& topics);
   AssignedPartition* find(std::string_view topic, std::int32_t number);
   const Partitions& partitions() const { return partitions_; }
 
@@ -111,6 +112,8 @@ class Intake {
   // now on, since whoever ends us before we are through is no request.
   void stop() { stopped_ = true; }
 
+  // Whether a suspect is out or the next to be: who commits hurries, since all others wait.
+  bool tries_one() const { return tried_.has_value(); }
   // Whether somebody waits for a commit of the partition.
   bool has_to_say(const AssignedPartition& partition) const;
   // The metadata of a commit that is about to be sent; the mark is the tracker's. The tracker must

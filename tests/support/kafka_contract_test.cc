@@ -208,6 +208,38 @@ TEST_F(KafkaContract, TopicsGetTheirSharesOfPulls) {
   EXPECT_EQ(pull(*consumer, 160).size(), 160u);
 }
 
+TEST_F(KafkaContract, WithAGroupForEachTopicWhoComesLaterGetsItsPartOfEach) {
+  const auto one = make_topic(4);
+  const auto other = make_topic(4);
+  auto config = consumer_config(one, unique_name("group"));
+  config.topics = {one, other};
+  config.groups = {config.group, config.group + ".other"};
+  auto first = join(config);
+  ASSERT_TRUE(eventually([&] { return first->stats().assigned_partitions == 8; }));
+
+  auto second = join(config);
+
+  const auto halves = [&](const Consumer& consumer) {
+    const auto partitions = consumer.stats().partitions;
+    return partitions.size() == 4 &&
+           std::count_if(partitions.begin(), partitions.end(),
+                         [&](const auto& partition) { return partition.first == one; }) == 2;
+  };
+  EXPECT_TRUE(eventually([&] { return halves(*first) && halves(*second); }));
+  publish_numbers(one, 40, -1);
+  publish_numbers(other, 40, -1);
+  std::size_t pulled = 0;
+  EXPECT_TRUE(eventually([&] {
+    for (auto* const consumer : {first.get(), second.get()}) {
+      while (const auto record = consumer->pull()) {
+        consumer->done(record->position);
+        ++pulled;
+      }
+    }
+    return pulled == 80;
+  }));
+}
+
 TEST_F(KafkaContract, PullsNothingAfterStopPulling) {
   const auto topic = make_topic(1);
   publish_numbers(topic, 3, 0);
