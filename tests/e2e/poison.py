@@ -111,11 +111,12 @@ def main():
         print(f"{deaths} graders ended; poison: {poison['verdict']}, {poison['message']}")
         wrong = [(name, result["verdict"]) for name, result in by_id.items() if result["verdict"] != "accepted"]
         assert not wrong, f"not accepted: {wrong[:10]}"
-        assert deaths == 2, f"{deaths} graders ended"
+        told = "\n".join(line for grader in graders for words in ("dead letter", "commit", "rebalance", "consumer: ")
+                         for line in grader.said(words))
+        assert deaths == 2, f"{deaths} graders ended:\n{told}"
         assert (poison["verdict"], poison["fault"]) == ("farm_error", "farm") and "score" not in poison, poison
-        letters = [line for grader in graders for line in grader.said('"message":"dead letter"')]
-        assert len(letters) == 1, f"{len(letters)} dead letters:\n" + "\n".join(
-            line for grader in graders for words in ("dead letter", "commit: ", "rebal") for line in grader.said(words))
+        letters = sum(len(grader.said('"message":"dead letter"')) for grader in graders)
+        assert letters == 1, f"{letters} dead letters:\n{told}"
         print(f"{len(by_id)} others accepted, one dead letter")
         put_back(kafka.brokers, work)
 
