@@ -1,6 +1,7 @@
 #include "grader/kafka/intake.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "schemas/expected.h"
@@ -13,13 +14,12 @@ StartAt start_at(bool answered, std::int64_t committed, bool trace_starts) {
   return trace_starts ? StartAt::kLogBegin : StartAt::kBrokerSays;
 }
 
-bool AssignedPartition::has_suspects() const {
-  if (!traced || leaves) return false;
-  return (held && held->suspect) || suspects.any_from(tracker.next_start());
-}
-
-Intake::Intake(const std::vector<int>& shares, std::function<void(const std::string&)> warn)
-    : warn_(std::move(warn)), turns_(shares), cursors_(std::max<std::size_t>(shares.size(), 1)) {}
+Intake::Intake(const std::vector<int>& shares, std::function<void(const std::string&)> warn,
+               std::size_t ahead)
+    : warn_(std::move(warn)),
+      ahead_(std::max<std::size_t>(ahead, 1)),
+      turns_(shares),
+      cursors_(std::max<std::size_t>(shares.size(), 1)) {}
 
 void Intake::add(std::unique_ptr<AssignedPartition> partition) {
   partition->epoch = next_epoch_++;
@@ -30,19 +30,19 @@ void Intake::add(std::unique_ptr<AssignedPartition> partition) {
 bool Intake::remove(std::string_view topic, std::int32_t number) {
   AssignedPartition* const partition = find(topic, number);
   if (!partition) return false;
-  const bool more = try_nothing_of(*partition);
+  const bool more = drop_staged(*partition);
   std::erase_if(partitions_, [partition](const auto& one) { return one.get() == partition; });
   return more;
 }
 
 void Intake::remove_topics(const std::vector<std::string>& topics) {
-  for (const auto& partition : partitions_) {
-    if (std::find(topics.begin(), topics.end(), partition->topic) != topics.end())
-      try_nothing_of(*partition);
-  }
-  std::erase_if(partitions_, [&topics](const auto& partition) {
+  const auto is_of_these = [&topics](const auto& partition) {
     return std::find(topics.begin(), topics.end(), partition->topic) != topics.end();
-  });
+  };
+  for (const auto& partition : partitions_) {
+    if (is_of_these(partition)) drop_staged(*partition);
+  }
+  std::erase_if(partitions_, is_of_these);
 }
 
 AssignedPartition* Intake::find(std::string_view topic, std::int32_t number) {
@@ -52,151 +52,249 @@ AssignedPartition* Intake::find(std::string_view topic, std::int32_t number) {
   return nullptr;
 }
 
-std::optional<Record> Intake::pull() {
-  if (tried_) {
-    AssignedPartition* const partition = find(tried_->topic, tried_->partition);
-    return partition && partition->held ? take_held(*partition) : std::nullopt;
-  }
-  for (const auto& partition : partitions_) {
-    if (!partition->has_suspects()) continue;
-    auto record = pull_from(*partition);
-    if (record || tried_) return record;
-  }
-  for (const std::size_t lane : turns_.order()) {
-    auto record = pull_lane(lane);
-    if (record) turns_.next();
-    if (record || tried_) return record;
-  }
-  return std::nullopt;
+AssignedPartition* Intake::partition_of(const Position& position) {
+  AssignedPartition* const partition = find(position.topic, position.partition);
+  return partition && partition->epoch == position.epoch ? partition : nullptr;
 }
 
-std::optional<Record> Intake::pull_lane(std::size_t lane) {
+std::optional<Record> Intake::pull() {
+  if (stopped_) return std::nullopt;
+  stage();
+  const auto next = std::find_if(staged_.begin(), staged_.end(), [](const Staged& one) {
+    return one.state == Staged::State::kSaid;
+  });
+  if (next == staged_.end()) return std::nullopt;
+  Record record = std::move(next->record);
+  staged_.erase(next);
+  if (tries(record.position)) trial_->state = Trial::State::kOut;
+  if (record.crashes >= kGivenUpCrashes)
+    given_up_.emplace(record.position.epoch, record.position.offset);
+  return record;
+}
+
+void Intake::stage() {
+  auto ready = static_cast<std::size_t>(
+      std::count_if(staged_.begin(), staged_.end(),
+                    [](const Staged& one) { return one.state != Staged::State::kWaits; }));
+  // By halves, so that a busy grader does not commit for each record.
+  if (ready <= ahead_ / 2) {
+    while (ready < ahead_ && stage_one()) ++ready;
+  }
+  resolve();
+}
+
+bool Intake::stage_one() {
+  for (const std::size_t lane : turns_.order()) {
+    if (!stage_of_lane(lane)) continue;
+    turns_.next();
+    return true;
+  }
+  return false;
+}
+
+bool Intake::stage_of_lane(std::size_t lane) {
   std::size_t& cursor = cursors_[lane];
   for (std::size_t asked = 0; asked < partitions_.size(); ++asked) {
     cursor = (cursor + 1) % partitions_.size();
     AssignedPartition& partition = *partitions_[cursor];
-    if (partition.lane != lane) continue;
-    auto record = pull_from(partition);
-    if (record || tried_) return record;
+    if (partition.lane == lane && stage_of(partition)) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
-std::optional<Record> Intake::pull_from(AssignedPartition& partition) {
-  if (partition.held) return take_held(partition);
+// What is marked from before is staged beside what is asked for: its turn comes when it is judged.
+bool Intake::stage_of(AssignedPartition& partition) {
   while (partition.may_start()) {
     std::optional<Record> record = partition.source->take();
-    if (!record) return std::nullopt;
+    if (!record) return false;
     const std::int64_t offset = record->position.offset;
     if (partition.tracker.rewinds(offset)) begin_anew(partition, offset);
+    partition.marks.skip(partition.tracker.next_start(), offset);
     if (!partition.tracker.start(offset)) {
       ++skipped_done_;
       continue;
     }
     record->position.epoch = partition.epoch;
-    if (partition.traced) record->crashes = partition.suspects.crashes(offset);
-    const bool suspect = record->crashes == 1;
-    // An offset may lie far beyond the one before: what is between was removed from the log.
-    if (!suspect && partition.covered(offset)) return hand_out(std::move(*record));
-    partition.held.emplace(Held{
-        std::move(*record), suspect ? Held::State::kWaitsForTurn : Held::State::kToSay, suspect});
-    return take_held(partition);  // its turn may be now
+    Staged one{std::move(*record), Staged::State::kSaid};
+    const bool marked = partition.traced && partition.marks.contains(offset);
+    if (marked) {
+      one.state = Staged::State::kWaits;
+    } else if (partition.traced) {
+      one.state = Staged::State::kToSay;
+      partition.marks.begin(offset);
+      news_ = true;
+    }
+    staged_.push_back(std::move(one));
+    if (!marked) return true;
   }
-  return std::nullopt;
+  return false;
 }
 
-// The log was lost and begins again: nothing that is known of it holds any more.
+// Who waits and need not any more.
+void Intake::resolve() {
+  for (Staged& one : staged_) {
+    if (one.state != Staged::State::kWaits) continue;
+    AssignedPartition* const partition = partition_of(one.record.position);
+    FARM_ASSERT(partition);
+    const std::int64_t offset = one.record.position.offset;
+    if (partition->marks.waits(offset)) continue;
+    one.record.crashes = partition->marks.crashes(offset);
+    if (one.record.crashes >= kGivenUpCrashes) {
+      one.state = Staged::State::kSaid;  // nobody starts it
+      continue;
+    }
+    if (one.record.crashes > 0) {
+      if (trial_) continue;
+      trial_ = Trial{one.record.position, Trial::State::kStaged};
+    }
+    partition->marks.begin(offset);
+    one.state = Staged::State::kToSay;
+    news_ = true;
+  }
+}
+
+// The log was lost and begins again: nothing that is known of it holds any more, and nothing can be
+// said of what is staged of the old one.
 void Intake::begin_anew(AssignedPartition& partition, std::int64_t offset) {
   if (warn_) {
     warn_("topic " + partition.topic + " partition " + std::to_string(partition.number) +
           " began anew at offset " + std::to_string(offset));
   }
-  try_nothing_of(partition);
-  partition.epoch = next_epoch_++;
-  partition.suspects = Suspects();
-  partition.said.reset();
-  partition.saying.reset();
-}
-
-std::optional<Record> Intake::take_held(AssignedPartition& partition) {
-  Held& held = *partition.held;
-  if (partition.leaves) return std::nullopt;
-  if (held.state == Held::State::kWaitsForTurn) {
-    if (!tried_) tried_ = held.record.position;
-    if (!tries(partition) || !out_.empty()) return std::nullopt;
-    partition.suspects.begin(held.record.position.offset);
-    held.state = Held::State::kToSay;
+  for (Staged& one : staged_) {
+    if (one.record.position.epoch == partition.epoch) one.state = Staged::State::kSaid;
   }
-  if (held.state != Held::State::kSaid) return std::nullopt;
-  Record record = std::move(held.record);
-  partition.held.reset();
-  return hand_out(std::move(record));
-}
-
-Record Intake::hand_out(Record record) {
-  const std::pair key(record.position.epoch, record.position.offset);
-  out_.insert(key);
-  if (record.crashes > 1) given_up_.insert(key);
-  return record;
+  if (trial_ && trial_->position.epoch == partition.epoch &&
+      trial_->state != Trial::State::kOut)
+    trial_.reset();
+  partition.epoch = next_epoch_++;
+  partition.marks = StartMarks(partition.marks.self());
+  partition.saying = false;
 }
 
 bool Intake::done(const Position& position) {
-  const std::pair key(position.epoch, position.offset);
-  given_up_.erase(key);
-  bool more = out_.erase(key) > 0 && out_.empty() && tried_;
-  AssignedPartition* const partition = find(position.topic, position.partition);
-  if (!partition || partition->epoch != position.epoch) return more;
-  const bool was_blocked = !partition->tracker.may_pull();
+  given_up_.erase({position.epoch, position.offset});
+  AssignedPartition* const partition = partition_of(position);
+  bool more = false;
+  if (tries(position) && partition) {
+    // Else the next one's death would be its second one, too.
+    trial_->state = Trial::State::kOver;
+    news_ = true;
+  } else if (tries(position)) {
+    trial_.reset();
+    more = true;
+  }
+  if (!partition) return more;
+  const bool was_blocked = !partition->may_start();
   partition->tracker.done(position.offset);
-  partition->suspects.done(position.offset);
-  if (tries(*partition) && tried_->offset == position.offset) more |= try_nothing_of(*partition);
+  partition->marks.done(position.offset);
   // Its source may hold records since long.
-  return more || (was_blocked && partition->tracker.may_pull());
+  return more || (was_blocked && partition->may_start());
 }
 
-bool Intake::tries(const AssignedPartition& partition) const {
-  return tried_ && tried_->epoch == partition.epoch;
+void Intake::stop() {
+  stopped_ = true;
+  staged_.clear();
+  news_ = true;
 }
 
-bool Intake::try_nothing_of(const AssignedPartition& partition) {
-  if (!tries(partition)) return false;
-  tried_.reset();
-  return true;  // it is the next one's turn
+void Intake::leave(AssignedPartition& partition) {
+  partition.leaves = true;
+  drop_staged(partition);
+}
+
+bool Intake::tries(const Position& position) const {
+  return trial_ && trial_->position.epoch == position.epoch &&
+         trial_->position.offset == position.offset;
+}
+
+// A suspect that runs is tried until it is done, whoever its partition belongs to.
+bool Intake::drop_staged(const AssignedPartition& partition) {
+  std::erase_if(staged_, [&partition](const Staged& one) {
+    return one.record.position.epoch == partition.epoch;
+  });
+  if (!trial_ || trial_->position.epoch != partition.epoch ||
+      trial_->state == Trial::State::kOut)
+    return false;
+  trial_.reset();
+  return true;
+}
+
+std::vector<ProcessId> Intake::awaited() const {
+  std::set<ProcessId> all;
+  for (const auto& partition : partitions_) {
+    const auto some = partition->marks.awaited();
+    all.insert(some.begin(), some.end());
+  }
+  return {all.begin(), all.end()};
+}
+
+bool Intake::judge(ProcessId process, bool alive) {
+  bool changed = false;
+  for (const auto& partition : partitions_) {
+    if (!partition->marks.judge(process, alive)) continue;
+    partition->tracker.mark_dirty();
+    changed = true;
+  }
+  return changed;
 }
 
 bool Intake::has_to_say(const AssignedPartition& partition) const {
   if (!partition.traced) return false;
-  if (stopped_ && partition.said_owned) return true;
-  return !partition.said ||
-         partition.tracker.next_start() >= *partition.said + Suspects::kStartWindow / 2 ||
-         (partition.held && partition.held->state == Held::State::kToSay);
+  if (stopped_ && partition.said_own) return true;
+  if (trial_ && trial_->state == Trial::State::kOver &&
+      trial_->position.epoch == partition.epoch)
+    return true;
+  return std::any_of(staged_.begin(), staged_.end(), [&partition](const Staged& one) {
+    return one.state == Staged::State::kToSay && one.record.position.epoch == partition.epoch;
+  });
+}
+
+bool Intake::awaits_commit(const AssignedPartition& partition) const {
+  if (has_to_say(partition)) return true;
+  if (trial_ && trial_->state == Trial::State::kOverSaying &&
+      trial_->position.epoch == partition.epoch)
+    return true;
+  return std::any_of(staged_.begin(), staged_.end(), [&partition](const Staged& one) {
+    return one.state == Staged::State::kSaying && one.record.position.epoch == partition.epoch;
+  });
 }
 
 std::string Intake::say(AssignedPartition& partition, bool leaves) {
   const auto mark = partition.tracker.committable();
   FARM_ASSERT(mark);
-  partition.leaves = partition.leaves || leaves;
+  if (leaves) leave(partition);
   std::string metadata = partition.tracker.metadata();
   if (!partition.traced) return metadata;
-  const bool owned = !leaves && !stopped_;
-  if (!owned && tries(partition)) partition.suspects.forget_attempt(tried_->offset);
-  partition.saying = partition.tracker.next_start();
-  partition.saying_owned = owned;
-  if (partition.held && partition.held->state == Held::State::kToSay)
-    partition.held->state = Held::State::kSaying;
-  return metadata + partition.suspects.text(*mark, *partition.saying, owned);
+  const bool hand_over = leaves || stopped_;
+  partition.saying = true;
+  partition.says_own = !hand_over && partition.marks.any_own();
+  for (Staged& one : staged_) {
+    if (one.state == Staged::State::kToSay && one.record.position.epoch == partition.epoch)
+      one.state = Staged::State::kSaying;
+  }
+  if (trial_ && trial_->state == Trial::State::kOver &&
+      trial_->position.epoch == partition.epoch)
+    trial_->state = Trial::State::kOverSaying;
+  return metadata + partition.marks.text(*mark, hand_over);
 }
 
 bool Intake::said(AssignedPartition& partition, bool taken) {
-  const auto saying = std::exchange(partition.saying, std::nullopt);
-  if (!saying) return false;
-  if (taken) {
-    partition.said = saying;
-    partition.said_owned = partition.saying_owned;
+  if (!std::exchange(partition.saying, false)) return false;
+  if (taken) partition.said_own = partition.says_own;
+  bool more = false;
+  for (Staged& one : staged_) {
+    if (one.state != Staged::State::kSaying || one.record.position.epoch != partition.epoch)
+      continue;
+    one.state = taken ? Staged::State::kSaid : Staged::State::kToSay;
+    more |= taken;
   }
-  if (partition.held && partition.held->state == Held::State::kSaying)
-    partition.held->state = taken ? Held::State::kSaid : Held::State::kToSay;
-  return taken;
+  if (trial_ && trial_->state == Trial::State::kOverSaying &&
+      trial_->position.epoch == partition.epoch) {
+    trial_->state = Trial::State::kOver;
+    if (taken) trial_.reset();
+    more |= taken;
+  }
+  return more;
 }
 
 bool Intake::gives_up(const AssignedPartition& partition) const {

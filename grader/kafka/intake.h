@@ -3,12 +3,20 @@
 // caller locks).
 //
 // Theory of operation. Lanes take turns by shares (lane_turns.h), and the partitions of a lane take
-// turns among themselves. Where starts are traced (suspects.h), nothing is handed out of which the
-// commits have not said that it may have been started. A suspect is tried alone in the whole
-// grader: from when it stands at the head of its partition nothing else is handed out; when all
-// that was handed out before is done, its attempt is said; when that was taken, it is handed out;
-// and when it is done, the others go on. Else a death would not tell which of two it was. Suspects
-// go before all else, so that they do not wait for what begins meanwhile.
+// turns among themselves. Where starts are traced (start_marks.h), nothing is handed out before its
+// mark was committed. So that throughput does not wait one round trip a record, some are taken from
+// their sources ahead of demand ("staged") and marked by one commit; half of them are staged anew
+// when half are gone.
+//
+// A record that another process may have had waits, staged, until it is known what became of that
+// one. If that ended, the record is a suspect, and then one suspect at a time is tried in the
+// grader, while records that met no death go on beside it: the next suspect is marked when a commit
+// has said that the one before is done. So of all that a grader that dies may have been at, one at
+// most had met a death before: either it ends graders, or another one does that has met its first
+// death now and is tried in its turn. No record beside a suspect can be taken for it, and an
+// innocent meets a second death only where something else ends the very grader that tries it.
+// Running suspects alone would not change that, and would leave all slots but one idle for as long
+// as they take.
 #pragma once
 
 #include <cstddef>
@@ -25,7 +33,7 @@
 #include "grader/kafka/lane_turns.h"
 #include "grader/kafka/offset_tracker.h"
 #include "grader/kafka/record.h"
-#include "grader/kafka/suspects.h"
+#include "grader/kafka/start_marks.h"
 
 namespace farm::kafka {
 
@@ -53,15 +61,6 @@ enum class StartAt {
 // grade again all that is retained.
 StartAt start_at(bool answered, std::int64_t committed, bool trace_starts);
 
-// Taken from its source and not handed out yet: a suspect, or what has to be said first.
-struct Held {
-  enum class State { kWaitsForTurn, kToSay, kSaying, kSaid };
-
-  Record record;
-  State state = State::kWaitsForTurn;
-  bool suspect = true;
-};
-
 // One partition while it is assigned to us.
 struct AssignedPartition {
   std::string topic;
@@ -73,28 +72,27 @@ struct AssignedPartition {
   bool leaves = false;  // it is being given up: nothing is handed out any more
   // Where starts are traced:
   bool traced = false;
-  Suspects suspects;
-  std::optional<Held> held;
-  std::optional<std::int64_t> said;    // next_start() of the last commit that was taken
-  std::optional<std::int64_t> saying;  // of the one under way
-  bool said_owned = false;             // likewise: that we own it
-  bool saying_owned = false;
+  StartMarks marks;
+  bool saying = false;    // a commit of it is under way
+  bool says_own = false;  // that one has marks of ours
+  bool said_own = false;  // the last one that was taken has
 
-  // Whether `offset` lies in what whoever comes after us would suspect.
-  bool covered(std::int64_t offset) const {
-    return !traced || (said && offset < *said + Suspects::kStartWindow);
+  bool may_start() const {
+    return !leaves && tracker.may_pull() && (!traced || marks.size() < StartMarks::kMaxMarks);
   }
-  bool may_start() const { return !leaves && tracker.may_pull() && covered(tracker.next_start()); }
-  bool has_suspects() const;
 };
 
 class Intake {
  public:
   using Partitions = std::vector<std::unique_ptr<AssignedPartition>>;
 
+  // At so many deaths nobody tries a record any more: it is handed out at once, to be given up.
+  static constexpr int kGivenUpCrashes = 2;
+
   // `shares` of the lanes; none: there is one lane. `warn` is told what an operator should know.
+  // `ahead`: how many records are staged ahead of demand; at least 1.
   explicit Intake(const std::vector<int>& shares,
-                  std::function<void(const std::string&)> warn = {});
+                  std::function<void(const std::string&)> warn = {}, std::size_t ahead = 1);
 
   void add(std::unique_ptr<AssignedPartition> partition);
   // True as done().
@@ -108,14 +106,23 @@ class Intake {
   // What is done may be of a partition that is gone. True: pull() may have something again, and
   // nobody else will tell.
   bool done(const Position& position);
-  // We are about to end, and nothing more will be pulled: the commits disown all partitions from
-  // now on, since whoever ends us before we are through is no request.
-  void stop() { stopped_ = true; }
+  // We are about to end, and nothing more is handed out: the commits take our name off all marks
+  // from now on, since whoever ends us before we are through is no request.
+  void stop();
+  // The partition is about to be given up: nothing of it is handed out any more.
+  void leave(AssignedPartition& partition);
 
-  // Whether a suspect is out or the next to be: who commits hurries, since all others wait.
-  bool tries_one() const { return tried_.has_value(); }
-  // Whether somebody waits for a commit of the partition.
+  // Processes of which it has to be told what became of them.
+  std::vector<ProcessId> awaited() const;
+  // True as done().
+  bool judge(ProcessId process, bool alive);
+
+  // Whether something is to be committed that somebody waits for, of the partition.
   bool has_to_say(const AssignedPartition& partition) const;
+  // Likewise, or is under way.
+  bool awaits_commit(const AssignedPartition& partition) const;
+  // Whether has_to_say() may have become true since this was asked last.
+  bool take_news() { return std::exchange(news_, false); }
   // The metadata of a commit that is about to be sent; the mark is the tracker's. The tracker must
   // have one.
   std::string say(AssignedPartition& partition, bool leaves);
@@ -128,25 +135,41 @@ class Intake {
   std::int64_t skipped_done() const { return skipped_done_; }
 
  private:
-  std::optional<Record> pull_lane(std::size_t lane);
-  std::optional<Record> pull_from(AssignedPartition& partition);
-  std::optional<Record> take_held(AssignedPartition& partition);
-  Record hand_out(Record record);
+  // Taken from its source and not handed out yet.
+  struct Staged {
+    enum class State { kWaits, kToSay, kSaying, kSaid };
+    Record record;
+    State state = State::kWaits;
+  };
+  // The suspect that is tried, until a commit said that it is through.
+  struct Trial {
+    enum class State { kStaged, kOut, kOver, kOverSaying };
+    Position position;
+    State state = State::kStaged;
+  };
+
+  void stage();
+  bool stage_one();
+  bool stage_of_lane(std::size_t lane);
+  bool stage_of(AssignedPartition& partition);
+  void resolve();
   void begin_anew(AssignedPartition& partition, std::int64_t offset);
-  bool tries(const AssignedPartition& partition) const;
-  bool try_nothing_of(const AssignedPartition& partition);
+  AssignedPartition* partition_of(const Position& position);
+  bool tries(const Position& position) const;
+  bool drop_staged(const AssignedPartition& partition);
 
   const std::function<void(const std::string&)> warn_;
+  const std::size_t ahead_;
   Partitions partitions_;
   LaneTurns turns_;
   std::vector<std::size_t> cursors_;  // by lane: the partition that was asked last
   std::int64_t next_epoch_ = 1;
-  // Handed out and not done, of lost partitions too: what they do to us is the same. By epoch,
-  // which no two partitions share, and offset.
-  std::set<std::pair<std::int64_t, std::int64_t>> out_;
-  std::set<std::pair<std::int64_t, std::int64_t>> given_up_;  // of these, those of two deaths
-  std::optional<Position> tried_;  // the one suspect that is out, or is the next to be
+  std::vector<Staged> staged_;  // in the order in which they were taken
+  std::optional<Trial> trial_;
+  // Handed out, not done, and of two deaths. By epoch, which no two partitions share, and offset.
+  std::set<std::pair<std::int64_t, std::int64_t>> given_up_;
   bool stopped_ = false;
+  bool news_ = false;
   std::int64_t skipped_done_ = 0;
 };
 

@@ -28,8 +28,9 @@ namespace farm::kafka {
 
 class OffsetTracker {
  public:
-  // Kafka's default offset.metadata.max.bytes is 4096; above it the broker refuses the commit.
-  static constexpr std::size_t kMaxMetadataBytes = 4000;
+  // Kafka's default offset.metadata.max.bytes is 4096; above it the broker refuses the commit. The
+  // rest is for what stands behind it (start_marks.h).
+  static constexpr std::size_t kMaxMetadataBytes = 3100;
   // Distance between the mark and the highest started offset at which the partition is not pulled
   // any more, so that the done-map always fits: 2,000 alternating offsets take about 2,700 bytes.
   static constexpr std::int64_t kMaxSpan = 2000;

@@ -172,7 +172,7 @@ TEST(OffsetTracker, MetadataThatWouldNotFitLosesItsFurthestRunsOnly) {
 
   OffsetTracker next(tracker.committable(), metadata);
   const auto kept = static_cast<std::int64_t>(next.done_above_mark());
-  EXPECT_GT(kept, 1'400);
+  EXPECT_GT(kept, 1'100);
   for (std::int64_t offset = 0; offset < 20'000; ++offset) {
     const bool skipped = !next.start(offset);
     EXPECT_EQ(skipped, offset % 2 == 1 && offset < 2 * kept) << offset;
