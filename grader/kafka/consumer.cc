@@ -16,9 +16,13 @@ namespace {
 class GroupConsumer final : public Consumer {
  public:
   explicit GroupConsumer(ConsumerConfig config)
-      : config_(std::move(config)), pulls_(config_.shares, [this](const std::string& line) {
-          if (config_.client.log) config_.client.log(kLogWarning, line);
-        }) {}
+      : config_(std::move(config)),
+        pulls_(
+            config_.shares,
+            [this](const std::string& line) {
+              if (config_.client.log) config_.client.log(kLogWarning, line);
+            },
+            config_.trace_starts ? config_.start_ahead : 1) {}
   ~GroupConsumer() override { GroupConsumer::close(); }
 
   Expected<Done> open();
@@ -27,12 +31,15 @@ class GroupConsumer final : public Consumer {
   int wake_fd() const override { return pulls_.wake_fd.get(); }
   void done(const Position& position) override;
   void stop_pulling() override;
+  std::vector<ProcessId> awaited() const override;
+  void judge(ProcessId process, bool alive) override;
   std::optional<Error> fatal() const override;
   ConsumerStats stats() const override;
   void close() override;
 
  private:
   Expected<Done> join(const std::string& group, std::vector<std::string> topics);
+  void tell_news();
 
   const ConsumerConfig config_;
   mutable Pulls pulls_;
@@ -59,13 +66,34 @@ Expected<Done> GroupConsumer::join(const std::string& group, std::vector<std::st
 std::optional<Record> GroupConsumer::pull() {
   if (!pulling_) return std::nullopt;
   const std::lock_guard lock(pulls_.mutex);
-  return pulls_.intake.pull();
+  auto record = pulls_.intake.pull();
+  tell_news();
+  return record;
+}
+
+// To the poll threads, which commit it. With the lock.
+void GroupConsumer::tell_news() {
+  if (!pulls_.intake.take_news()) return;
+  for (const auto& member : members_) {
+    if (member->has_to_say()) member->hurry();
+  }
 }
 
 void GroupConsumer::stop_pulling() {
   pulling_ = false;
   const std::lock_guard lock(pulls_.mutex);
   pulls_.intake.stop();
+  tell_news();
+}
+
+std::vector<ProcessId> GroupConsumer::awaited() const {
+  const std::lock_guard lock(pulls_.mutex);
+  return pulls_.intake.awaited();
+}
+
+void GroupConsumer::judge(ProcessId process, bool alive) {
+  const std::lock_guard lock(pulls_.mutex);
+  if (pulls_.intake.judge(process, alive)) pulls_.wake();
 }
 
 void GroupConsumer::done(const Position& position) {
@@ -75,6 +103,7 @@ void GroupConsumer::done(const Position& position) {
   }
   // librdkafka speaks only when a queue becomes non-empty.
   if (pulls_.intake.done(position)) pulls_.wake();
+  tell_news();
   pulls_.settled.notify_all();
 }
 
@@ -120,6 +149,7 @@ void Pulls::wake() const {
 }
 
 Expected<std::unique_ptr<Consumer>> Consumer::create(ConsumerConfig config) {
+  if (config.process == 0) config.process = draw_process_id();
   auto consumer = std::make_unique<GroupConsumer>(std::move(config));
   FARM_CHECK_OK(consumer->open());
   return std::unique_ptr<Consumer>(std::move(consumer));

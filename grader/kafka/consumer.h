@@ -4,6 +4,7 @@
 // partition has its own queue (not pause/resume).
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "grader/kafka/client_config.h"
 #include "grader/kafka/record.h"
+#include "grader/kafka/start_marks.h"
 #include "schemas/expected.h"
 #include "schemas/units.h"
 
@@ -42,10 +44,14 @@ struct ConsumerConfig {
   Milliseconds session_timeout{0};  // 0: by broker kind (30 s, embedded 6 s)
   Milliseconds commit_interval{1000};
   int commit_after_records = 64;
-  // Says in the commits what was started, so that a record that ends its members is known after the
-  // second (suspects.h). After a member's death the records that it may have had are then handed
-  // out one at a time: the next is pulled when the one before is done.
+  // Marks in the commits what is started before it is, so that a record that ends its members is
+  // known after the second (start_marks.h). What another process may have had is then handed out
+  // only after judge(), and if that one died, one at a time.
   bool trace_starts = false;
+  ProcessId process = 0;  // of the marks; 0: one is drawn
+  // Records that are marked ahead of demand: pulling more within one round trip to the broker waits
+  // for it. After our death this many are suspects, beside those that were pulled.
+  std::size_t start_ahead = 8;
 };
 
 // Counters since creation, and gauges; a snapshot. Low layers return numbers, service/ records
@@ -83,6 +89,12 @@ class Consumer {
   virtual void done(const Position& position) = 0;
   // Stops pulling for good; pull() returns nullopt from now on. Thread-safe.
   virtual void stop_pulling() = 0;
+  // Where starts are traced: the processes whose marks were found at take-overs and of which judge()
+  // has to be told what became of them. The records that they may have had wait for that; all others
+  // go on. Thread-safe.
+  virtual std::vector<ProcessId> awaited() const = 0;
+  // It is known to live on although it lost those partitions, or it has ended. Thread-safe.
+  virtual void judge(ProcessId process, bool alive) = 0;
   // A fatal error of the client (e.g. fenced instance id), if any: the process should exit.
   virtual std::optional<Error> fatal() const = 0;
   virtual ConsumerStats stats() const = 0;

@@ -13,14 +13,18 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr Milliseconds kConnectPatience{10'000};
-constexpr Milliseconds kPollSlice{50};  // how late a commit or a stop may be noticed
+// How late a commit that is due by time may be noticed; all else wakes the poll thread.
+constexpr Milliseconds kPollSlice{50};
+// Starts of so long are marked by one commit.
+constexpr Milliseconds kSayPause{3};
+// Of the broker's answer while somebody waits for it: group events wait meanwhile.
+constexpr Milliseconds kReplySlice{10};
 // A rebalance waits for us meanwhile, for max.poll.interval.ms at most; the others go on with what
 // they keep.
 constexpr Milliseconds kRevokeCommitPatience{10'000};
-constexpr Milliseconds kGivenUpPatience{30'000};
+constexpr Milliseconds kGivenUpPatience{5'000};
 constexpr Milliseconds kLastPatience{2'000};  // of each, where we leave the group
 constexpr Milliseconds kLeavePatience{5'000};
-constexpr Milliseconds kBusyPollSlice{2};       // while somebody waits, or will, for a commit
 constexpr Milliseconds kCommitRetryPause{100};  // of a commit that somebody waits for
 
 Properties properties_of(const ConsumerConfig& config, const std::string& group) {
@@ -61,11 +65,30 @@ Properties properties_of(const ConsumerConfig& config, const std::string& group)
 
 GroupMember::GroupMember(const ConsumerConfig& config, std::string group,
                          std::vector<std::string> topics, Pulls& pulls)
-    : config_(config), group_(std::move(group)), topics_(std::move(topics)), pulls_(pulls) {}
+    : config_(config),
+      group_(std::move(group)),
+      topics_(std::move(topics)),
+      pulls_(pulls),
+      poll_slice_(kPollSlice),
+      say_pause_(kSayPause) {}
 
 GroupMember::~GroupMember() {
   stop();
   join();
+}
+
+// librdkafka 2.0.2 waits by the realtime clock: one that was put back would keep the poll thread
+// waiting for as much.
+void GroupMember::stop() {
+  stopping_ = true;
+  if (group_events_) hurry();
+}
+
+bool GroupMember::has_to_say() const {
+  const auto& partitions = pulls_.intake.partitions();
+  return std::any_of(partitions.begin(), partitions.end(), [this](const auto& partition) {
+    return reads(partition->topic) && pulls_.intake.has_to_say(*partition);
+  });
 }
 
 void GroupMember::join() {
@@ -91,6 +114,8 @@ Expected<Done> GroupMember::open() {
   FARM_CHECK_OK(connection.await_broker(kConnectPatience));
   connection_ = std::move(connection);
   commit_replies_.reset(rd_kafka_queue_new(connection_->get()));
+  group_events_.reset(rd_kafka_queue_get_consumer(connection_->get()));
+  FARM_ASSERT(group_events_);  // null only for what is in no group
   // Group events and errors then come by rd_kafka_consumer_poll() too; records never do (see
   // partition_queue.h).
   rd_kafka_poll_set_consumer(connection_->get());
@@ -109,11 +134,14 @@ Expected<Done> GroupMember::open() {
 
 void GroupMember::run() {
   while (!stopping_) {
-    const auto slice = somebody_waits_ ? kBusyPollSlice : kPollSlice;
+    // One of two queues can be waited for, and the next commit waits for the reply to this one.
+    const bool for_reply = commits_in_flight_ > 0 && somebody_waits_;
+    const Milliseconds poll = for_reply ? Milliseconds(0) : poll_slice_;
+    const Milliseconds reply = for_reply ? kReplySlice : Milliseconds(0);
     const MessageHandle event(
-        rd_kafka_consumer_poll(connection_->get(), static_cast<int>(slice.count())));
+        rd_kafka_consumer_poll(connection_->get(), static_cast<int>(poll.count())));
     if (event) serve_event(*event);
-    rd_kafka_queue_poll_callback(commit_replies_.get(), 0);
+    rd_kafka_queue_poll_callback(commit_replies_.get(), static_cast<int>(reply.count()));
     commit_if_due();
   }
   leave();
@@ -194,7 +222,7 @@ void GroupMember::await_given_up(const rd_kafka_topic_partition_list_t& leaving,
       AssignedPartition* const partition =
           pulls_.intake.find(leaving.elems[i].topic, leaving.elems[i].partition);
       if (!partition) continue;
-      partition->leaves = true;  // nothing of it is begun meanwhile
+      pulls_.intake.leave(*partition);  // nothing of it is begun meanwhile
       any = any || pulls_.intake.gives_up(*partition);
     }
     return any;
@@ -215,20 +243,23 @@ void GroupMember::apply(bool add, const rd_kafka_topic_partition_list_t* partiti
 }
 
 void GroupMember::commit_if_due() {
-  if (commits_in_flight_ > 0) return;
   {
     const std::lock_guard lock(pulls_.mutex);
     const auto since = steady_clock::now() - last_commit_;
     const auto& partitions = pulls_.intake.partitions();
-    const bool has_to_say =
-        std::any_of(partitions.begin(), partitions.end(), [this](const auto& partition) {
-          return reads(partition->topic) && pulls_.intake.has_to_say(*partition);
-        });
-    somebody_waits_ = has_to_say || pulls_.intake.tries_one();
+    const bool says = has_to_say();
+    somebody_waits_ = std::any_of(partitions.begin(), partitions.end(), [this](const auto& one) {
+      return reads(one->topic) && pulls_.intake.awaits_commit(*one);
+    });
+    poll_slice_ = kPollSlice;
+    if (says && since < say_pause_) {
+      const auto left = std::chrono::ceil<Milliseconds>(say_pause_ - since);
+      poll_slice_ = std::min(left, kPollSlice);
+    }
     const bool due = since >= config_.commit_interval ||
                      done_since_commit_ >= config_.commit_after_records ||
-                     (has_to_say && since >= say_pause_);
-    if (!due) return;
+                     (says && since >= say_pause_);
+    if (!due || commits_in_flight_ > 0) return;
   }
   commit_dirty();
 }
@@ -250,8 +281,7 @@ void GroupMember::commit_dirty(const rd_kafka_topic_partition_list_t* leaving) {
                                                              partition->number) != nullptr;
       // What is said next is not to be taken for what is being said.
       if (partition->saying && !leaves) continue;
-      const bool news = partition->traced && (leaves || pulls_.intake.has_to_say(*partition) ||
-                                              partition->said != partition->tracker.next_start());
+      const bool news = partition->traced && (leaves || pulls_.intake.has_to_say(*partition));
       if ((!partition->tracker.dirty() && !news) || !mark) continue;
       if (!offsets) offsets.reset(rd_kafka_topic_partition_list_new(8));
       auto* entry = rd_kafka_topic_partition_list_add(offsets.get(), partition->topic.c_str(),
@@ -299,7 +329,7 @@ void GroupMember::committed(rd_kafka_resp_err_t error,
     if (!taken) partition->tracker.mark_dirty();  // tried again at the next interval
     if (pulls_.intake.said(*partition, taken)) pulls_.wake();
   }
-  say_pause_ = failed ? kCommitRetryPause : Milliseconds(0);
+  say_pause_ = failed ? kCommitRetryPause : kSayPause;
   if (failed) {
     // ILLEGAL_GENERATION, UNKNOWN_MEMBER: the partitions are another's by now, who redelivers; a
     // duplicate answer.

@@ -26,8 +26,9 @@ namespace farm::kafka {
 
 // What the members of one Consumer have in common. Outlives them.
 struct Pulls {
-  Pulls(const std::vector<int>& shares, std::function<void(const std::string&)> warn)
-      : intake(shares, std::move(warn)) {}
+  Pulls(const std::vector<int>& shares, std::function<void(const std::string&)> warn,
+        std::size_t ahead)
+      : intake(shares, std::move(warn), ahead) {}
   void wake() const;
 
   os::UniqueFd wake_fd;  // an eventfd
@@ -47,14 +48,18 @@ class GroupMember {
 
   // Once. Errors: as Consumer::create().
   Expected<Done> open();
-  // Begins to leave the group.
-  void stop() { stopping_ = true; }
+  // Begins to leave the group. Thread-safe, without the lock.
+  void stop();
   // Waits until it has left, at most 10 s. Idempotent; not from two threads at once.
   void join();
 
   // With the lock:
   bool reads(std::string_view topic) const;
   void note_done() { ++done_since_commit_; }
+  // Whether somebody waits for something that is to be committed.
+  bool has_to_say() const;
+  // Makes the poll thread look at once whether there is something to commit. Also without the lock.
+  void hurry() const { rd_kafka_queue_yield(group_events_.get()); }
   void add_to(ConsumerStats& sums) const;
   std::optional<Error> failure() const { return failure_; }
 
@@ -88,13 +93,15 @@ class GroupMember {
   Pulls& pulls_;
   std::optional<Connection> connection_;
   QueueHandle commit_replies_;
+  QueueHandle group_events_;  // what the poll thread polls
   std::atomic<bool> stopping_{false};
 
   // Poll thread only.
   std::chrono::steady_clock::time_point last_commit_ = std::chrono::steady_clock::now();
   int commits_in_flight_ = 0;
-  Milliseconds say_pause_{0};    // before the next commit that somebody waits for
-  bool somebody_waits_ = false;  // for a commit, or is about to
+  Milliseconds poll_slice_;      // of the next poll
+  Milliseconds say_pause_;       // since the last commit, before one that somebody waits for
+  bool somebody_waits_ = false;  // for a commit
 
   // Guarded by the lock.
   int done_since_commit_ = 0;

@@ -1,7 +1,6 @@
 #include "grader/kafka/intake.h"
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 
 #include "schemas/expected.h"

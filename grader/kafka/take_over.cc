@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <string>
-#include <utility>
 
 #include "grader/kafka/partition_queue.h"
 
@@ -13,16 +12,16 @@ namespace {
 constexpr Milliseconds kPatience{5'000};
 constexpr int kAttempts = 3;
 
-// The first offset of the log and its end.
-std::optional<std::pair<std::int64_t, std::int64_t>> look_up_log(
-    const Connection& connection, const rd_kafka_topic_partition_t& assigned) {
+// The first offset of the log.
+std::optional<std::int64_t> look_up_begin(const Connection& connection,
+                                          const rd_kafka_topic_partition_t& assigned) {
   std::int64_t first = 0;
   std::int64_t end = 0;
   const auto error =
       rd_kafka_query_watermark_offsets(connection.get(), assigned.topic, assigned.partition, &first,
                                        &end, static_cast<int>(kPatience.count()));
-  if (!error) return std::pair(first, end);
-  connection.context().say(kLogWarning, std::string("ends of a log: ") + rd_kafka_err2str(error));
+  if (!error) return first;
+  connection.context().say(kLogWarning, std::string("begin of a log: ") + rd_kafka_err2str(error));
   return std::nullopt;
 }
 
@@ -62,16 +61,13 @@ std::unique_ptr<AssignedPartition> take_over(const Connection& connection,
     assigned.offset = last->offset;
     const auto* data = static_cast<const char*>(last->metadata);
     const auto metadata = data ? std::string_view(data, last->metadata_size) : std::string_view();
-    partition->tracker = OffsetTracker(last->offset, Suspects::done_map_of(metadata));
-    if (config.trace_starts) partition->suspects = Suspects(last->offset, metadata);
-    // What is published from now on was in nobody's hands.
-    if (partition->suspects.any_from(last->offset)) {
-      if (const auto ends = look_up_log(connection, assigned))
-        partition->suspects.end_at(ends->second);
-    }
+    partition->tracker = OffsetTracker(last->offset, StartMarks::done_map_of(metadata));
+    if (config.trace_starts)
+      partition->marks = StartMarks(config.process, last->offset, metadata);
   } else if (start == StartAt::kLogBegin) {
-    if (const auto ends = look_up_log(connection, assigned)) {
-      assigned.offset = ends->first;
+    partition->marks = StartMarks(config.process);
+    if (const auto first = look_up_begin(connection, assigned)) {
+      assigned.offset = *first;
       partition->tracker = OffsetTracker(assigned.offset);
     }
   }

@@ -55,6 +55,8 @@ class FakeConsumer final : public kafka::Consumer {
     const std::lock_guard lock(mutex_);
     stopped_ = true;
   }
+  std::vector<kafka::ProcessId> awaited() const override { return {}; }
+  void judge(kafka::ProcessId, bool) override {}
   std::optional<Error> fatal() const override { return std::nullopt; }
   kafka::ConsumerStats stats() const override { return {}; }
   void close() override {
