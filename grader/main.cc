@@ -9,6 +9,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
@@ -24,6 +25,7 @@
 #include "grader/service/canary.h"
 #include "grader/service/cancel_feed.h"
 #include "grader/service/needed_topics.h"
+#include "grader/service/roll_call.h"
 #include "grader/service/self_test.h"
 #include "grader/service/service.h"
 #include "grader/service/toolchain_stamp.h"
@@ -254,6 +256,9 @@ int run(const config::GraderConfig& config) {
   }
   consumer_config.instance_id = config.instance_id;
   consumer_config.trace_starts = true;
+  consumer_config.process = kafka::draw_process_id();
+  consumer_config.start_ahead = static_cast<std::size_t>(std::max(8, 2 * config.workers));
+  const kafka::ProcessId process = consumer_config.process;
   auto consumer = kafka::Consumer::create(std::move(consumer_config));
   if (!consumer) return fail(consumer.error(), kNoBroker);
   health.set("kafka", true);
@@ -284,8 +289,10 @@ int run(const config::GraderConfig& config) {
   }
   settings.compile_cache = compile_cache.get();
   settings.launcher_restarts = [&slots] { return slots->launcher_restarts(); };
-  settings.status = {
-      .pool = config.pool, .version = std::string(config::version()), .languages = working->ids()};
+  settings.status = {.pool = config.pool,
+                     .version = std::string(config::version()),
+                     .languages = working->ids(),
+                     .process = process};
   std::vector<ToldZygote> sandboxes;
   for (const auto& one : slots->sandboxes)
     sandboxes.emplace_back(*one, static_cast<int>(sandboxes.size()));
@@ -321,6 +328,13 @@ int run(const config::GraderConfig& config) {
   ::sigaction(SIGTERM, &action, nullptr);
   ::sigaction(SIGINT, &action, nullptr);
   const std::unique_ptr<service::CancelFeed> cancels = hear_cancels(client, **service);
+  service::RollCall roll_call(
+      {[&consumer] { return (*consumer)->awaited(); },
+       [&consumer](kafka::ProcessId other, bool alive) { (*consumer)->judge(other, alive); },
+       [&client](std::function<void(kafka::Record)> on_record) {
+         return kafka::Tail::create(client, std::string(topics::kStatus), std::move(on_record));
+       }});
+  roll_call.start();
   health.set("serving", true);
   log::info("serving", {{"grader", id},
                         {"topic", requests_topic},

@@ -8,8 +8,8 @@
 // their sources ahead of demand ("staged") and marked by one commit; half of them are staged anew
 // when half are gone.
 //
-// A record that another process may have had waits, staged, until it is known what became of that
-// one. If that ended, the record is a suspect, and then one suspect at a time is tried in the
+// A record of kGivenUpCrashes is handed out at once: nobody starts it. Another that another process
+// may have had waits, staged, until it is known what became of that one. If that ended, the record is a suspect, and then one suspect at a time is tried in the
 // grader, while records that met no death go on beside it: the next suspect is marked when a commit
 // has said that the one before is done. So of all that a grader that dies may have been at, one at
 // most had met a death before: either it ends graders, or another one does that has met its first
@@ -85,9 +85,6 @@ struct AssignedPartition {
 class Intake {
  public:
   using Partitions = std::vector<std::unique_ptr<AssignedPartition>>;
-
-  // At so many deaths nobody tries a record any more: it is handed out at once, to be given up.
-  static constexpr int kGivenUpCrashes = 2;
 
   // `shares` of the lanes; none: there is one lane. `warn` is told what an operator should know.
   // `ahead`: how many records are staged ahead of demand; at least 1.

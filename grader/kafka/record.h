@@ -25,14 +25,17 @@ struct Position {
   std::int64_t epoch = 0;
 };
 
+// At so many crashes of a record nobody tries it any more.
+inline constexpr int kGivenUpCrashes = 2;
+
 struct Record {
   Position position;
   std::string key;
   std::string value;
   Headers headers;
   std::int64_t timestamp_unix_ms = 0;  // of the producer, or the broker (LogAppendTime); 0: none
-  // How many members ended without a word while they had it, where a consumer keeps account
-  // (ConsumerConfig::trace_starts): 2 means that this record and no other is known to end them.
+  // How many members ended while they may have been at it, where a consumer keeps account
+  // (ConsumerConfig::trace_starts).
   int crashes = 0;
 };
 

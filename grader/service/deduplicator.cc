@@ -19,6 +19,18 @@ Deduplicator::Begun Deduplicator::begin(const std::string& trainer, const std::s
     entry.fingerprint = fingerprint;
     return {Kind::kNew, {}};
   }
+  return known(entry, fingerprint, waiting);
+}
+
+Deduplicator::Begun Deduplicator::find(const std::string& trainer, const std::string& request_id,
+                                       const std::string& fingerprint, const Waiting& waiting) {
+  const std::lock_guard lock(mutex_);
+  const auto at = entries_.find(Key(trainer, request_id));
+  return at == entries_.end() ? Begun{} : known(at->second, fingerprint, waiting);
+}
+
+Deduplicator::Begun Deduplicator::known(Entry& entry, const std::string& fingerprint,
+                                        const Waiting& waiting) {
   if (entry.fingerprint != fingerprint) return {Kind::kConflict, {}};
   if (entry.running) {
     entry.waiting.push_back(waiting);

@@ -45,6 +45,9 @@ class Deduplicator {
   // `fingerprint` identifies the body (its SHA-256).
   Begun begin(const std::string& trainer, const std::string& request_id,
               const std::string& fingerprint, const Waiting& waiting);
+  // As begin(), of what shall not be graded: kNew if it is not known here, and nothing is kept.
+  Begun find(const std::string& trainer, const std::string& request_id,
+             const std::string& fingerprint, const Waiting& waiting);
 
   // Ends what kNew began. `keep` says whether the answer is final (a farm_error is not: a repeat
   // deserves another try). Returns those who waited for the same answer.
@@ -53,6 +56,8 @@ class Deduplicator {
 
  private:
   using Key = std::pair<std::string, std::string>;
+  struct Entry;
+  static Begun known(Entry& entry, const std::string& fingerprint, const Waiting& waiting);
   struct Entry {
     std::string fingerprint;
     bool running = true;

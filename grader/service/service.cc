@@ -22,7 +22,7 @@ constexpr Milliseconds kFlushTimeout{10'000};
 // Unsettled answers at which pulling stops: a broker that takes none must not fill our memory.
 constexpr std::size_t kMaxUnsettled = 1000;
 // Graders that may end with one record before nobody tries it any more.
-constexpr int kMaxCrashes = 2;
+constexpr int kMaxCrashes = kafka::kGivenUpCrashes;
 
 }  // namespace
 
@@ -150,7 +150,10 @@ class Service::Spare final : public SpareSlots {
 
 void Service::serve(std::shared_ptr<const kafka::Record> record, int slot) {
   const Expected<ReplyAddress> address = reply_address_of(record->headers);
-  if (!address) return dead_letter(record, address.error().text(), true);
+  if (!address) {
+    return publisher_.publish_dead_letter(record, address.error().text(),
+                                          [this, position = record->position] { settle(position); });
+  }
   if (record->crashes >= kMaxCrashes) return give_up(record, *address);
   grade_and_answer(record, *address, slot);
 }
@@ -165,15 +168,22 @@ void Service::give_up(const std::shared_ptr<const kafka::Record>& record,
   identity.trainer = header(headers::kTrainer);
   if (identity.trainer.empty())
     identity.trainer = address.topic.substr(topics::kRepliesPrefix.size());
+  const auto known =
+      deduplicator_.find(identity.trainer, identity.request_id, os::sha256_hex(record->value),
+                         {record->position, address, record->timestamp_unix_ms});
+  if (known.kind == Deduplicator::Kind::kRunning) return parts_.metrics.count_duplicate();
+  if (known.kind == Deduplicator::Kind::kAnswered) {
+    parts_.metrics.count_duplicate();
+    return publish_again(address, known.answer, record, record->position);
+  }
   const std::string why = std::to_string(record->crashes) + " graders ended while they had it";
-  dead_letter(record, why, false);
   ReplyAddress marked = address;
   marked.echoed.emplace_back(std::string(headers::kGivenUp), "1");
-  publish(marked,
-          answer_of(unjudged_result(identity, Verdict::kFarmError,
-                                    why + ": it is in " + std::string(topics::kDeadLetters)),
-                    {}, settings_.grading),
-          record, record->position);
+  answer_after_letter(
+      record, why, marked,
+      answer_of(unjudged_result(identity, Verdict::kFarmError,
+                                why + ": it is in " + std::string(topics::kDeadLetters)),
+                {}, settings_.grading));
 }
 
 void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& record_pointer,
@@ -183,9 +193,11 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
   if (!opened.request) {
     const Answer refusal = answer_of(std::move(opened.refusal), {}, settings_.grading);
     // What cannot even be attributed is kept for a person to look at, besides the answer.
-    if (opened.identity.request_id.empty())
-      dead_letter(record_pointer, "the request cannot be read", false);
-    publish(address, refusal, record_pointer, source.position);
+    if (opened.identity.request_id.empty()) {
+      answer_after_letter(record_pointer, "the request cannot be read", address, refusal);
+    } else {
+      publish(address, refusal, record_pointer, source.position);
+    }
     // Without a body (its blob is missing) the record is all there is to look at.
     return offer_bad_case(opened.body.empty() ? source.value : opened.body, nullptr, refusal);
   }
@@ -274,11 +286,11 @@ void Service::publish_again(const ReplyAddress& address, std::string answer,
                             [this, position] { settle(position); });
 }
 
-void Service::dead_letter(const std::shared_ptr<const kafka::Record>& record_pointer,
-                          const std::string& reason, bool then_done) {
-  const kafka::Position position = record_pointer->position;
-  publisher_.publish_dead_letter(record_pointer, reason, [this, position, then_done] {
-    if (then_done) settle(position);
+void Service::answer_after_letter(const std::shared_ptr<const kafka::Record>& record_pointer,
+                                  const std::string& reason, const ReplyAddress& address,
+                                  const Answer& answer) {
+  publisher_.publish_dead_letter(record_pointer, reason, [this, record_pointer, address, answer] {
+    publish(address, answer, record_pointer, record_pointer->position);
   });
 }
 

@@ -89,7 +89,8 @@ class Service {
   // Whether a record that comes now would find a slot, lent ones counted.
   bool has_room() const;
   void serve(std::shared_ptr<const kafka::Record> record, int slot);
-  // Of a record that has ended graders before: it is not read again.
+  // Of a record that has ended graders before: it is not read again. What this process is at, or
+  // has answered, is answered as that: it cannot have ended us.
   void give_up(const std::shared_ptr<const kafka::Record>& record, const ReplyAddress& address);
   void grade_and_answer(const std::shared_ptr<const kafka::Record>& record,
                         const ReplyAddress& address, int slot);
@@ -103,8 +104,10 @@ class Service {
   void publish_again(const ReplyAddress& address, std::string answer,
                      const std::shared_ptr<const kafka::Record>& record,
                      const kafka::Position& position);
-  void dead_letter(const std::shared_ptr<const kafka::Record>& record, const std::string& reason,
-                   bool then_done);
+  // The answer follows the letter, so that the record is not done before both have settled.
+  void answer_after_letter(const std::shared_ptr<const kafka::Record>& record,
+                           const std::string& reason, const ReplyAddress& address,
+                           const Answer& answer);
   void settle(const kafka::Position& position);
   // `delivery`: from the finished answer until it settled.
   void record(const AnswerFacts& answer, Milliseconds delivery) const;

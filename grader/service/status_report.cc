@@ -1,5 +1,6 @@
 #include "grader/service/status_report.h"
 
+#include <string>
 #include <utility>
 
 #include "grader/service/grading.h"
@@ -26,6 +27,7 @@ void StatusReporter::tick(SteadyTime now, std::int64_t partitions) {
   record.topic = topics::kStatus;
   record.key = grader_id_;
   record.value = encode_grader_status(status(now, partitions));
+  record.headers.emplace_back(std::string(headers::kProcess), std::to_string(settings_.process));
   const auto tell = [](const Error& error) {
     monitoring::log::debug("status report not published", {{"error", error.text()}});
   };

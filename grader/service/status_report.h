@@ -1,6 +1,6 @@
 // StatusReporter: tells grading.status every few seconds what this grader does, for `gradefarm
-// status`. Best effort: a report that is lost is followed by the next one, and nothing waits for
-// it.
+// status`, and that it lives, for graders that took partitions over from it (roll_call.h). Best
+// effort: a report that is lost is followed by the next one.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "grader/kafka/producer.h"
+#include "grader/kafka/start_marks.h"
 #include "grader/service/activity.h"
 #include "monitoring/health.h"
 #include "schemas/grader_status.h"
@@ -21,6 +22,7 @@ struct StatusSettings {
   std::string pool;
   std::string version;
   std::vector<std::string> languages;
+  kafka::ProcessId process = 0;  // ours, for who waits to hear of it (roll_call.h)
 };
 
 // Not thread-safe. `producer`, `health` and `activity` must outlive it.

@@ -253,7 +253,7 @@ kafka::ClientConfig kafka_client(const config::GraderConfig& config) {
   client.properties = config.kafka.properties;
   client.log = [](int syslog_level, std::string_view line) {
     const auto level =
-        syslog_level <= 3 ? monitoring::LogLevel::kWarning : monitoring::LogLevel::kDebug;
+        syslog_level <= 4 ? monitoring::LogLevel::kWarning : monitoring::LogLevel::kDebug;
     monitoring::log::write(level, "kafka client", {{"line", line}});
   };
   return client;

@@ -462,13 +462,25 @@ class Engine:
                 self._keep_untaken(entry, -1, 0)
             self._stats.cancelled += len(taken)
             self._generation += 1
-        if taken:
-            self._publish_cancels(taken)
-            _await_next_millisecond()
-        for entry in taken:
-            self._resolve(entry, Result(entry.request_id, entry.trainer, "cancelled", "request", step=entry.step,
-                                        message="taken back"))
+        try:
+            if taken:
+                self._publish_cancels(taken)
+                _await_next_millisecond()
+        finally:  # nobody else knows them any more
+            self._take_back(taken)
         return taken
+
+    def _take_back(self, taken: list[Outstanding]) -> None:
+        """Resolves all, whatever is raised while one of them is: Ctrl-C, or a callback of a caller."""
+        left = iter(taken)
+        try:
+            for entry in left:
+                self._resolve(entry, Result(entry.request_id, entry.trainer, "cancelled", "request", step=entry.step,
+                                            message="taken back"))
+        finally:
+            rest = list(left)
+            if rest:
+                self._take_back(rest)
 
     def _publish_cancels(self, taken: list[Outstanding]) -> None:
         """By id: a step may be that of other clients of the same trainer, too."""
@@ -481,8 +493,11 @@ class Engine:
 
     def _publish_cancel(self, wanted: dict[str, Any]) -> None:
         """Tells every grader. A cancel that is lost costs work, not answers: nobody waits for them any more."""
+        producer = getattr(self, "_producer", None)
+        if producer is None:  # another thread has closed the Farm
+            return
         try:
-            self._producer.produce(_CANCELS, encode_json({"schema_version": SCHEMA_VERSION, **wanted}).encode())
+            producer.produce(_CANCELS, encode_json({"schema_version": SCHEMA_VERSION, **wanted}).encode())
         except (BufferError, KafkaException) as error:
             _log.warning("gradefarm: graders were not told of a cancel: %s", error)
 
