@@ -89,9 +89,9 @@ class Consumer {
   virtual void done(const Position& position) = 0;
   // Stops pulling for good; pull() returns nullopt from now on. Thread-safe.
   virtual void stop_pulling() = 0;
-  // Where starts are traced: the processes whose marks were found at take-overs and of which judge()
-  // has to be told what became of them. The records that they may have had wait for that; all others
-  // go on. Thread-safe.
+  // Where starts are traced: the processes whose marks were found at take-overs and of which
+  // judge() has to be told what became of them. The records that they may have had wait for that;
+  // all others go on. Thread-safe.
   virtual std::vector<ProcessId> awaited() const = 0;
   // It is known to live on although it lost those partitions, or it has ended. Thread-safe.
   virtual void judge(ProcessId process, bool alive) = 0;

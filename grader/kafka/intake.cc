@@ -72,9 +72,10 @@ std::optional<Record> Intake::pull() {
 }
 
 void Intake::stage() {
-  auto ready = static_cast<std::size_t>(
-      std::count_if(staged_.begin(), staged_.end(),
-                    [](const Staged& one) { return one.state != Staged::State::kWaits; }));
+  auto ready =
+      static_cast<std::size_t>(std::count_if(staged_.begin(), staged_.end(), [](const Staged& one) {
+        return one.state != Staged::State::kWaits;
+      }));
   // By halves, so that a busy grader does not commit for each record.
   if (ready <= ahead_ / 2) {
     while (ready < ahead_ && stage_one()) ++ready;
@@ -162,8 +163,7 @@ void Intake::begin_anew(AssignedPartition& partition, std::int64_t offset) {
   for (Staged& one : staged_) {
     if (one.record.position.epoch == partition.epoch) one.state = Staged::State::kSaid;
   }
-  if (trial_ && trial_->position.epoch == partition.epoch &&
-      trial_->state != Trial::State::kOut)
+  if (trial_ && trial_->position.epoch == partition.epoch && trial_->state != Trial::State::kOut)
     trial_.reset();
   partition.epoch = next_epoch_++;
   partition.marks = StartMarks(partition.marks.self());
@@ -211,8 +211,7 @@ bool Intake::drop_staged(const AssignedPartition& partition) {
   std::erase_if(staged_, [&partition](const Staged& one) {
     return one.record.position.epoch == partition.epoch;
   });
-  if (!trial_ || trial_->position.epoch != partition.epoch ||
-      trial_->state == Trial::State::kOut)
+  if (!trial_ || trial_->position.epoch != partition.epoch || trial_->state == Trial::State::kOut)
     return false;
   trial_.reset();
   return true;
@@ -240,8 +239,7 @@ bool Intake::judge(ProcessId process, bool alive) {
 bool Intake::has_to_say(const AssignedPartition& partition) const {
   if (!partition.traced) return false;
   if (stopped_ && partition.said_own) return true;
-  if (trial_ && trial_->state == Trial::State::kOver &&
-      trial_->position.epoch == partition.epoch)
+  if (trial_ && trial_->state == Trial::State::kOver && trial_->position.epoch == partition.epoch)
     return true;
   return std::any_of(staged_.begin(), staged_.end(), [&partition](const Staged& one) {
     return one.state == Staged::State::kToSay && one.record.position.epoch == partition.epoch;
@@ -271,8 +269,7 @@ std::string Intake::say(AssignedPartition& partition, bool leaves) {
     if (one.state == Staged::State::kToSay && one.record.position.epoch == partition.epoch)
       one.state = Staged::State::kSaying;
   }
-  if (trial_ && trial_->state == Trial::State::kOver &&
-      trial_->position.epoch == partition.epoch)
+  if (trial_ && trial_->state == Trial::State::kOver && trial_->position.epoch == partition.epoch)
     trial_->state = Trial::State::kOverSaying;
   return metadata + partition.marks.text(*mark, hand_over);
 }

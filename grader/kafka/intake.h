@@ -9,14 +9,14 @@
 // when half are gone.
 //
 // A record of kGivenUpCrashes is handed out at once: nobody starts it. Another that another process
-// may have had waits, staged, until it is known what became of that one. If that ended, the record is a suspect, and then one suspect at a time is tried in the
-// grader, while records that met no death go on beside it: the next suspect is marked when a commit
-// has said that the one before is done. So of all that a grader that dies may have been at, one at
-// most had met a death before: either it ends graders, or another one does that has met its first
-// death now and is tried in its turn. No record beside a suspect can be taken for it, and an
-// innocent meets a second death only where something else ends the very grader that tries it.
-// Running suspects alone would not change that, and would leave all slots but one idle for as long
-// as they take.
+// may have had waits, staged, until it is known what became of that one. If that ended, the record
+// is a suspect, and then one suspect at a time is tried in the grader, while records that met no
+// death go on beside it: the next suspect is marked when a commit has said that the one before is
+// done. So of all that a grader that dies may have been at, one at most had met a death before:
+// either it ends graders, or another one does that has met its first death now and is tried in its
+// turn. No record beside a suspect can be taken for it, and an innocent meets a second death only
+// where something else ends the very grader that tries it. Running suspects alone would not change
+// that, and would leave all slots but one idle for as long as they take.
 #pragma once
 
 #include <cstddef>
@@ -88,8 +88,8 @@ class Intake {
 
   // `shares` of the lanes; none: there is one lane. `warn` is told what an operator should know.
   // `ahead`: how many records are staged ahead of demand; at least 1.
-  explicit Intake(const std::vector<int>& shares,
-                  std::function<void(const std::string&)> warn = {}, std::size_t ahead = 1);
+  explicit Intake(const std::vector<int>& shares, std::function<void(const std::string&)> warn = {},
+                  std::size_t ahead = 1);
 
   void add(std::unique_ptr<AssignedPartition> partition);
   // True as done().

@@ -5,9 +5,9 @@
 // its partition: who starts it, and how many ended with it before. It goes with the first commit
 // after it was done. Who gives a partition up in order takes its name off its marks. So whoever
 // takes over and finds a name of another process knows exactly what that one may have been at, and
-// nothing else; it begins none of that before it is told (judge()) whether that process ended, which
-// is a death that each of these records has met, or lives on, which is none. Its own name is no
-// death either: it is alive.
+// nothing else; it begins none of that before it is told (judge()) whether that process ended,
+// which is a death that each of these records has met, or lives on, which is none. Its own name is
+// no death either: it is alive.
 //
 // Text: ";m:" and base64 of varints behind the done-map of OffsetTracker: the number of owners and
 // their ids; then in pairs the distance from the offset before (first: the commit mark) and
@@ -32,8 +32,9 @@ class StartMarks {
  public:
   // Of one partition. At so many nothing more of it is started.
   static constexpr std::size_t kMaxMarks = 128;
-  static constexpr std::size_t kMaxOwners = 8;  // in the text; what is of more is said to be nobody's
-  static constexpr int kMaxCrashes = 9;         // counted
+  static constexpr std::size_t kMaxOwners =
+      8;                                 // in the text; what is of more is said to be nobody's
+  static constexpr int kMaxCrashes = 9;  // counted
   // With OffsetTracker::kMaxMetadataBytes below what brokers take. A mark takes 4 of them as long
   // as it is within OffsetTracker::kMaxSpan; of more, the furthest are left out.
   static constexpr std::size_t kMaxTextBytes = 900;

@@ -62,8 +62,7 @@ std::unique_ptr<AssignedPartition> take_over(const Connection& connection,
     const auto* data = static_cast<const char*>(last->metadata);
     const auto metadata = data ? std::string_view(data, last->metadata_size) : std::string_view();
     partition->tracker = OffsetTracker(last->offset, StartMarks::done_map_of(metadata));
-    if (config.trace_starts)
-      partition->marks = StartMarks(config.process, last->offset, metadata);
+    if (config.trace_starts) partition->marks = StartMarks(config.process, last->offset, metadata);
   } else if (start == StartAt::kLogBegin) {
     partition->marks = StartMarks(config.process);
     if (const auto first = look_up_begin(connection, assigned)) {

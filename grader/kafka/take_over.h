@@ -1,5 +1,6 @@
 // What a group has committed of the partitions that a member is given, and what follows from it:
-// where each is read from, and which records somebody else may have started. Private to this folder.
+// where each is read from, and which records somebody else may have started. Private to this
+// folder.
 #pragma once
 
 #include <memory>

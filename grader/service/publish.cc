@@ -101,7 +101,14 @@ void Publisher::on_delivery(std::int64_t id, const Expected<kafka::Delivery>& de
     }
     settled = std::move(item);
     items_.erase(at);
+    ++settling_;
   }
+  settle(std::move(settled), delivery);
+  const std::lock_guard lock(mutex_);
+  --settling_;
+}
+
+void Publisher::settle(Item settled, const Expected<kafka::Delivery>& delivery) {
   if (delivery) return settled.on_settled();
   if (settled.origin) {
     metrics_.count_reply_failed();
@@ -135,7 +142,7 @@ std::optional<Error> Publisher::fatal() const {
 
 std::size_t Publisher::pending() const {
   const std::lock_guard lock(mutex_);
-  return items_.size();
+  return items_.size() + settling_;
 }
 
 }  // namespace farm::service

@@ -43,7 +43,7 @@ class Publisher {
 
   // Tries again what is due. Call about every 100 ms.
   void tick(SteadyTime now);
-  // What has not settled yet.
+  // What has not settled yet, and what is being told that it has: more may be published by that.
   std::size_t pending() const;
   // Why nothing can be published any more, if so: the process should end. What is pending stays
   // unsettled, so that it is redelivered to whoever comes next.
@@ -61,6 +61,7 @@ class Publisher {
   void add(Item item);
   void attempt(std::int64_t id);
   void on_delivery(std::int64_t id, const Expected<kafka::Delivery>& delivery);
+  void settle(Item settled, const Expected<kafka::Delivery>& delivery);
 
   kafka::Producer& producer_;
   monitoring::Metrics& metrics_;
@@ -68,6 +69,7 @@ class Publisher {
   mutable std::mutex mutex_;
   std::int64_t next_id_ = 0;
   std::map<std::int64_t, Item> items_;
+  std::size_t settling_ = 0;  // taken out of items_, and its on_settled has not returned
   std::optional<Error> fatal_;
 };
 

@@ -151,8 +151,8 @@ class Service::Spare final : public SpareSlots {
 void Service::serve(std::shared_ptr<const kafka::Record> record, int slot) {
   const Expected<ReplyAddress> address = reply_address_of(record->headers);
   if (!address) {
-    return publisher_.publish_dead_letter(record, address.error().text(),
-                                          [this, position = record->position] { settle(position); });
+    return publisher_.publish_dead_letter(
+        record, address.error().text(), [this, position = record->position] { settle(position); });
   }
   if (record->crashes >= kMaxCrashes) return give_up(record, *address);
   grade_and_answer(record, *address, slot);

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <deque>
+#include <initializer_list>
 #include <map>
 
 namespace farm::kafka {
@@ -11,10 +12,14 @@ namespace {
 
 using ::testing::_;
 using ::testing::Each;
+using ::testing::ElementsAre;
 using ::testing::Pair;
 using ::testing::SizeIs;
 
-constexpr std::int64_t kWindow = Suspects::kStartWindow;
+constexpr ProcessId kSelf = 1;
+constexpr ProcessId kOther = 2;
+constexpr ProcessId kHeir = 3;
+constexpr std::size_t kAhead = 4;
 
 // Records with these offsets, as a broker gives them.
 class Log final : public RecordSource {
@@ -62,20 +67,25 @@ class IntakeTest : public ::testing::Test {
     partition->topic = "t";
     partition->number = number;
     partition->source = std::make_unique<Log>("t", number, std::move(log));
-    partition->tracker = OffsetTracker(mark, Suspects::done_map_of(metadata));
-    partition->suspects = Suspects(mark, metadata);
+    partition->tracker = OffsetTracker(mark, StartMarks::done_map_of(metadata));
+    partition->marks = StartMarks(kSelf, mark, metadata);
     partition->traced = true;
     AssignedPartition& traced = *partition;
     intake_.add(std::move(partition));
     return traced;
   }
-  // What somebody committed who died with `started` records of it, no others being suspect.
-  static std::string of_the_dead(std::int64_t mark, std::int64_t started) {
-    Suspects dead;
-    std::string text = dead.text(mark, mark + started, true);
-    Suspects found(mark, text);
-    found.end_at(mark + started);
-    return found.text(mark, mark, false);
+  // What another one committed that started these, each for the time after `crashes` deaths.
+  static std::string started_by_another(std::int64_t mark,
+                                        std::initializer_list<std::int64_t> started,
+                                        int crashes = 0) {
+    std::string text;
+    for (ProcessId process = kOther + crashes; process >= kOther; --process) {
+      StartMarks marks(process, mark, text);
+      marks.judge(process + 1, false);
+      for (const std::int64_t offset : started) marks.begin(offset);
+      text = marks.text(mark, false);
+    }
+    return text;
   }
   // A commit of the partition that the broker takes; its metadata.
   std::string commit(AssignedPartition& partition, bool leaves = false) {
@@ -83,9 +93,19 @@ class IntakeTest : public ::testing::Test {
     intake_.said(partition, true);
     return metadata;
   }
+  // What whoever comes after us would find.
+  static StartMarks heir_of(std::int64_t mark, const std::string& metadata, bool we_died = true) {
+    StartMarks heir(kHeir, mark, metadata);
+    heir.judge(kSelf, !we_died);
+    return heir;
+  }
   std::optional<Record> pull() { return intake_.pull(); }
+  std::int64_t pulled() {
+    const auto record = intake_.pull();
+    return record ? record->position.offset : -1;
+  }
 
-  Intake intake_{{3, 8, 1}};
+  Intake intake_{{3, 8, 1}, {}, kAhead};
 };
 
 TEST_F(IntakeTest, NoPartitionStarvesWhileAllOfSeveralLanesAreFull) {
@@ -110,81 +130,188 @@ TEST_F(IntakeTest, NoPartitionStarvesWhileAllOfSeveralLanesAreFull) {
   }
 }
 
-TEST_F(IntakeTest, NothingIsHandedOutThatTheCommitsDoNotCover) {
+TEST_F(IntakeTest, NothingIsHandedOutBeforeItsMarkIsCommitted) {
   AssignedPartition& partition = trace(0, 100, "", offsets(100, 300));
+  EXPECT_FALSE(intake_.has_to_say(partition));
   EXPECT_FALSE(pull());
   EXPECT_TRUE(intake_.has_to_say(partition));
+  EXPECT_TRUE(intake_.take_news());
 
-  commit(partition);
+  const std::string metadata = intake_.say(partition, false);
+  EXPECT_FALSE(pull()) << "before the commit is taken";
+  EXPECT_FALSE(intake_.has_to_say(partition));
+  EXPECT_TRUE(intake_.awaits_commit(partition));
+  EXPECT_TRUE(intake_.said(partition, true));
 
-  for (int i = 0; i < kWindow; ++i) ASSERT_TRUE(pull()) << i;
+  const StartMarks heir = heir_of(100, metadata);
+  for (int i = 0; i < static_cast<int>(kAhead); ++i) {
+    EXPECT_EQ(pulled(), 100 + i);
+    EXPECT_EQ(heir.crashes(100 + i), 1) << i;
+  }
   EXPECT_FALSE(pull());
-  commit(partition);
-  EXPECT_TRUE(pull());
+  EXPECT_EQ(heir.crashes(100 + kAhead), 0) << "what was not marked";
 }
 
-TEST_F(IntakeTest, ARecordBehindAGapOfTheLogWaitsUntilItIsSaid) {
-  AssignedPartition& partition = trace(0, 100, "", {100, 500, 501});
-  commit(partition);
-  EXPECT_EQ(pull()->position.offset, 100);
+TEST_F(IntakeTest, ACommitThatWasRefusedIsSaidAgainAndStartsNothing) {
+  AssignedPartition& partition = trace(0, 100, "", {100});
+  EXPECT_FALSE(pull());
+  (void)intake_.say(partition, false);
+
+  EXPECT_FALSE(intake_.said(partition, false));
+
   EXPECT_FALSE(pull());
   EXPECT_TRUE(intake_.has_to_say(partition));
-
-  const Suspects heir(100, commit(partition));
-
-  EXPECT_EQ(heir.crashes(500), 1);
-  EXPECT_EQ(pull()->position.offset, 500);
-  EXPECT_EQ(pull()->position.offset, 501);
+  commit(partition);
+  EXPECT_EQ(pulled(), 100);
 }
 
-TEST_F(IntakeTest, ALogThatBeganAnewIsSaidAnew) {
-  AssignedPartition& partition = trace(0, 1'000, "", {1'000, 3, 4});
-  commit(partition);
-  EXPECT_EQ(pull()->position.offset, 1'000);
+TEST_F(IntakeTest, ABusyGraderMarksByHalvesOfWhatItStagesAhead) {
+  AssignedPartition& partition = trace(0, 0, "", offsets(0, 100));
   EXPECT_FALSE(pull());
-
   commit(partition);
+  EXPECT_EQ(pulled(), 0);
+  EXPECT_EQ(pulled(), 1);
+  EXPECT_FALSE(intake_.has_to_say(partition));
+  EXPECT_EQ(pulled(), 2);
+  EXPECT_TRUE(intake_.has_to_say(partition));
 
-  EXPECT_EQ(pull()->position.offset, 3);
+  const StartMarks heir = heir_of(0, commit(partition));
+
+  EXPECT_EQ(heir.size(), 3 + 1 + kAhead / 2) << "out, staged before, and staged anew";
 }
 
-TEST_F(IntakeTest, ASuspectIsTriedAloneInTheWholeGrader) {
-  AssignedPartition& healthy = trace(1, 0, "", offsets(0, 10));
-  commit(healthy);
-  const auto running = pull();
-  ASSERT_TRUE(running);
-  AssignedPartition& taken = trace(0, 100, of_the_dead(100, 2), offsets(100, 110));
-  commit(taken);
-
-  EXPECT_FALSE(pull()) << "another record beside a suspect";
-  EXPECT_EQ(Suspects(100, commit(taken)).crashes(100), 1) << "its attempt before it is its turn";
-  EXPECT_TRUE(intake_.done(running->position));
-  EXPECT_FALSE(pull()) << "before its attempt is said";
-  EXPECT_EQ(Suspects(100, commit(taken)).crashes(100), 2);
-  const auto suspect = pull();
-  ASSERT_TRUE(suspect);
-  EXPECT_EQ(suspect->position.offset, 100);
-  EXPECT_FALSE(pull()) << "another record beside a suspect that runs";
-  EXPECT_TRUE(intake_.done(suspect->position));
-
-  // The next suspect, and then all the others at once.
+TEST_F(IntakeTest, WhatIsDoneIsUnmarkedByTheNextCommit) {
+  AssignedPartition& partition = trace(0, 100, "", offsets(100, 110));
   EXPECT_FALSE(pull());
-  commit(taken);
+  commit(partition);
+  const auto first = pull();
   const auto second = pull();
-  ASSERT_TRUE(second);
-  EXPECT_EQ(second->position.offset, 101);
   intake_.done(second->position);
-  for (int i = 0; i < 8 + 9; ++i) EXPECT_TRUE(pull()) << i;
+
+  const StartMarks heir = heir_of(100, commit(partition));
+
+  EXPECT_EQ(heir.crashes(100), 1);
+  EXPECT_FALSE(heir.contains(101));
 }
 
-TEST_F(IntakeTest, WhatStillRunsOfALostPartitionKeepsASuspectWaiting) {
-  assign("lost", 0, 0, {7});
+TEST_F(IntakeTest, NoMoreIsStartedThanMarksFit) {
+  AssignedPartition& partition = trace(0, 0, "", offsets(0, 1'000));
+  std::vector<Record> out;
+  for (int round = 0; round < 1'000; ++round) {
+    if (auto record = pull()) out.push_back(*record);
+    if (intake_.has_to_say(partition)) commit(partition);
+  }
+  ASSERT_THAT(out, SizeIs(StartMarks::kMaxMarks));
+
+  EXPECT_TRUE(intake_.done(out[0].position));
+
+  EXPECT_FALSE(pull());
+  commit(partition);
+  EXPECT_TRUE(pull());
+}
+
+TEST_F(IntakeTest, MarksBeforeAGapOfTheLogStayAndThoseWithinAreForgotten) {
+  AssignedPartition& partition =
+      trace(0, 100, started_by_another(100, {100, 300}), {100, 500, 501});
+  intake_.judge(kOther, false);
+  EXPECT_FALSE(pull());
+
+  const StartMarks heir = heir_of(100, commit(partition), false);
+
+  EXPECT_EQ(heir.crashes(100), 1);
+  EXPECT_FALSE(heir.contains(300));
+  EXPECT_EQ(pulled(), 100);
+  EXPECT_EQ(pulled(), 500);
+}
+
+TEST_F(IntakeTest, ALogThatBeganAnewIsMarkedAnewAndWhatIsStagedOfTheOldOneIsNotLost) {
+  AssignedPartition& partition =
+      trace(0, 1'000, started_by_another(1'000, {1'000}), {1'000, 1'001, 3, 4});
+
+  EXPECT_EQ(pulled(), 1'000);
+  EXPECT_EQ(pulled(), 1'001);
+  EXPECT_FALSE(pull());
+  commit(partition);
+
+  EXPECT_EQ(pulled(), 3);
+  EXPECT_EQ(pulled(), 4);
+}
+
+TEST_F(IntakeTest, WhatAnotherMayHaveStartedWaitsAndAllElseGoesOn) {
+  AssignedPartition& partition =
+      trace(0, 100, started_by_another(100, {100, 102}), offsets(100, 104));
+  EXPECT_THAT(intake_.awaited(), ElementsAre(kOther));
+  EXPECT_FALSE(pull());
+  commit(partition);
+
+  EXPECT_EQ(pulled(), 101);
+  EXPECT_EQ(pulled(), 103);
+  EXPECT_FALSE(pull());
+  EXPECT_EQ(heir_of(100, commit(partition)).awaited(), std::vector{kOther})
+      << "who comes after us has to ask for it, too";
+}
+
+TEST_F(IntakeTest, WhoLivesOnCastsNoSuspicion) {
+  AssignedPartition& partition =
+      trace(0, 100, started_by_another(100, {100, 101}), offsets(100, 102));
+  EXPECT_FALSE(pull());
+
+  EXPECT_TRUE(intake_.judge(kOther, true));
+
+  EXPECT_THAT(intake_.awaited(), SizeIs(0));
+  EXPECT_TRUE(partition.tracker.dirty());
+  EXPECT_FALSE(pull());
+  commit(partition);
+  for (const std::int64_t offset : {100, 101}) {
+    const auto record = pull();
+    ASSERT_TRUE(record);
+    EXPECT_EQ(record->position.offset, offset);
+    EXPECT_EQ(record->crashes, 0);
+  }
+}
+
+TEST_F(IntakeTest, OneSuspectIsTriedAtATimeBesideWhatMetNoDeath) {
+  AssignedPartition& taken = trace(0, 100, started_by_another(100, {100, 101}), offsets(100, 102));
+  AssignedPartition& healthy = trace(1, 0, "", offsets(0, 2));
+  intake_.judge(kOther, false);
+  EXPECT_FALSE(pull());
+  commit(healthy);
+  EXPECT_EQ(heir_of(100, commit(taken)).crashes(100), 2) << "its start stands in the commit";
+
+  std::vector<Record> out;
+  while (const auto record = pull()) out.push_back(*record);
+
+  ASSERT_THAT(out, SizeIs(3)) << "both healthy ones, and one suspect";
+  const auto suspect = std::find_if(out.begin(), out.end(),
+                                    [](const Record& record) { return record.crashes == 1; });
+  ASSERT_NE(suspect, out.end());
+  EXPECT_EQ(suspect->position.offset, 100);
+  EXPECT_EQ(heir_of(100, commit(taken)).crashes(101), 1) << "it is not started";
+
+  intake_.done(suspect->position);
+  EXPECT_TRUE(intake_.take_news());
+  EXPECT_FALSE(pull());
+  EXPECT_TRUE(intake_.has_to_say(taken));
+  const StartMarks heir = heir_of(101, commit(taken));
+  EXPECT_FALSE(heir.contains(100));
+  EXPECT_EQ(heir.crashes(101), 1) << "begun before it was said that the one before is through";
+  EXPECT_FALSE(pull());
+  EXPECT_EQ(heir_of(101, commit(taken)).crashes(101), 2);
+  EXPECT_EQ(pulled(), 101);
+}
+
+TEST_F(IntakeTest, ASuspectThatRunsThoughItsPartitionIsLostKeepsTheNextWaiting) {
+  AssignedPartition& lost = trace(0, 100, started_by_another(100, {100}), {100});
+  intake_.judge(kOther, false);
+  EXPECT_FALSE(pull());
+  commit(lost);
   const auto running = pull();
   ASSERT_TRUE(running);
-  intake_.remove("lost", 0);
-  AssignedPartition& taken = trace(0, 100, of_the_dead(100, 1), {100});
-  commit(taken);
+  intake_.remove("t", 0);
+  AssignedPartition& taken = trace(1, 100, started_by_another(100, {100}), {100});
+  intake_.judge(kOther, false);
   EXPECT_FALSE(pull());
+  EXPECT_FALSE(intake_.has_to_say(taken));
 
   EXPECT_TRUE(intake_.done(running->position));
 
@@ -193,56 +320,62 @@ TEST_F(IntakeTest, WhatStillRunsOfALostPartitionKeepsASuspectWaiting) {
   EXPECT_TRUE(pull());
 }
 
-TEST_F(IntakeTest, ASuspectWhosePartitionIsLostDoesNotHoldUpTheOthers) {
-  AssignedPartition& taken = trace(0, 100, of_the_dead(100, 1), {100});
-  commit(taken);
-  assign("other", 0, 0, {7});
+TEST_F(IntakeTest, ASuspectWhosePartitionIsLostBeforeItsTurnDoesNotHoldUpTheNext) {
+  AssignedPartition& lost = trace(0, 100, started_by_another(100, {100}), {100});
+  AssignedPartition& taken = trace(1, 200, started_by_another(200, {200}), {200});
+  intake_.judge(kOther, false);
   EXPECT_FALSE(pull());
+  EXPECT_TRUE(intake_.has_to_say(lost) != intake_.has_to_say(taken)) << "one at a time";
+  AssignedPartition& left = intake_.has_to_say(lost) ? taken : lost;
+  const std::int32_t first = intake_.has_to_say(lost) ? 0 : 1;
 
-  EXPECT_TRUE(intake_.remove("t", 0));
+  EXPECT_TRUE(intake_.remove("t", first));
 
+  EXPECT_FALSE(pull());
+  commit(left);
   EXPECT_TRUE(pull());
 }
 
-TEST_F(IntakeTest, ASuspectIsNotHandedOutOnceItsPartitionLeaves) {
-  AssignedPartition& taken = trace(0, 100, of_the_dead(100, 1), {100});
+TEST_F(IntakeTest, NothingIsHandedOutOnceAPartitionLeavesAndItsMarksNameNobody) {
+  AssignedPartition& taken = trace(0, 100, started_by_another(100, {100}), offsets(100, 103));
+  intake_.judge(kOther, false);
+  EXPECT_FALSE(pull());
   commit(taken);
-  EXPECT_FALSE(pull());
-  commit(taken);  // its attempt
+  EXPECT_EQ(pulled(), 101);
 
-  const std::string last = commit(taken, true);
+  const StartMarks heir = heir_of(100, commit(taken, true));
 
   EXPECT_FALSE(pull());
-  EXPECT_EQ(Suspects(100, last).crashes(100), 1) << "an attempt that never was";
+  EXPECT_EQ(heir.crashes(100), 1) << "an attempt that never was";
+  EXPECT_FALSE(heir.contains(101)) << "which runs on here";
+  EXPECT_FALSE(heir.contains(102));
 }
 
-TEST_F(IntakeTest, WhoEndsDisownsItsPartitionsBeforeItIsThrough) {
-  AssignedPartition& partition = trace(0, 100, of_the_dead(100, 1), {100, 101});
-  commit(partition);
+TEST_F(IntakeTest, WhoEndsTakesItsNameOffAllMarksBeforeItIsThrough) {
+  AssignedPartition& partition = trace(0, 100, "", offsets(100, 103));
   EXPECT_FALSE(pull());
   commit(partition);
-  const auto suspect = pull();
-  ASSERT_TRUE(suspect);
+  EXPECT_EQ(pulled(), 100);
   EXPECT_FALSE(intake_.has_to_say(partition));
 
   intake_.stop();
 
+  EXPECT_FALSE(pull());
+  EXPECT_TRUE(intake_.take_news());
   EXPECT_TRUE(intake_.has_to_say(partition));
-  const Suspects heir(100, commit(partition));
-  EXPECT_EQ(heir.crashes(100), 1) << "whoever ended a grader that drains was no request";
-  EXPECT_EQ(heir.crashes(101), 0);
+  const StartMarks heir = heir_of(100, commit(partition));
+  EXPECT_EQ(heir.size(), 0U) << "whoever ended a grader that drains was no request";
   EXPECT_FALSE(intake_.has_to_say(partition));
 }
 
-TEST_F(IntakeTest, WhatIsGivenUpIsKnownUntilItIsDone) {
-  Suspects tried(100, of_the_dead(100, 1));
-  tried.begin(100);
-  AssignedPartition& partition = trace(0, 100, tried.text(100, 101, true), {100});
-  commit(partition);
+TEST_F(IntakeTest, WhatMetTwoDeathsIsHandedOutAtOnceAndKnownUntilItIsDone) {
+  AssignedPartition& partition = trace(0, 100, started_by_another(100, {100}, 1), {100});
+  intake_.judge(kOther, false);
   const auto record = pull();
   ASSERT_TRUE(record);
   EXPECT_EQ(record->crashes, 2);
   EXPECT_TRUE(intake_.gives_up(partition));
+  EXPECT_EQ(heir_of(100, commit(partition)).crashes(100), 2) << "nobody starts it";
 
   intake_.done(record->position);
 
