@@ -145,7 +145,7 @@ TEST_F(KafkaContract, WithTracedStartsAllIsHandedOutAndAnOrderlyLeaveCastsNoSusp
   const auto topic = make_topic(2);
   auto config = consumer_config(topic, unique_name("group"));
   config.trace_starts = true;
-  const int count = 10 * static_cast<int>(Suspects::kStartWindow);
+  const auto count = static_cast<int>(StartMarks::kMaxMarks) - 8;  // of one partition, perhaps
   publish_numbers(topic, count, -1);
 
   auto first = join(config);
@@ -159,6 +159,27 @@ TEST_F(KafkaContract, WithTracedStartsAllIsHandedOutAndAnOrderlyLeaveCastsNoSusp
   auto all = values_of(rest);
   for (std::size_t i = 0; i < records.size() / 2; ++i) all.insert(records[i].value);
   EXPECT_EQ(all, numbers(0, count));
+}
+
+TEST_F(KafkaContract, AMemberThatJoinsWhileTracedWorkRunsFindsNoDeath) {
+  const auto topic = make_topic(4);
+  auto config = consumer_config(topic, unique_name("group"));
+  config.trace_starts = true;
+  for (int partition = 0; partition < 4; ++partition) publish_numbers(topic, 10, partition);
+  auto first = join(config);
+  const auto started = pull(*first, 20);
+
+  auto second = join(config);
+  ASSERT_TRUE(eventually([&] {
+    return first->stats().assigned_partitions == 2 && second->stats().assigned_partitions == 2;
+  }));
+  const auto moved = pull(*second, 20);
+
+  for (const auto& record : moved) EXPECT_EQ(record.crashes, 0) << record.value;
+  EXPECT_TRUE(second->awaited().empty()) << "a mark that was not handed over";
+  auto expected = numbers(0, 10);
+  expected.merge(numbers(0, 10));
+  EXPECT_EQ(values_of(moved), expected);
 }
 
 TEST_F(KafkaContract, PartitionIsNotPulledBeyondTheSpanUntilTheOldestIsDone) {

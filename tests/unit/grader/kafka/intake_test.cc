@@ -3,9 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <deque>
 #include <initializer_list>
 #include <map>
+#include <vector>
 
 namespace farm::kafka {
 namespace {
@@ -19,7 +21,7 @@ using ::testing::SizeIs;
 constexpr ProcessId kSelf = 1;
 constexpr ProcessId kOther = 2;
 constexpr ProcessId kHeir = 3;
-constexpr std::size_t kAhead = 4;
+constexpr std::int64_t kAhead = 4;
 
 // Records with these offsets, as a broker gives them.
 class Log final : public RecordSource {
@@ -144,7 +146,7 @@ TEST_F(IntakeTest, NothingIsHandedOutBeforeItsMarkIsCommitted) {
   EXPECT_TRUE(intake_.said(partition, true));
 
   const StartMarks heir = heir_of(100, metadata);
-  for (int i = 0; i < static_cast<int>(kAhead); ++i) {
+  for (std::int64_t i = 0; i < kAhead; ++i) {
     EXPECT_EQ(pulled(), 100 + i);
     EXPECT_EQ(heir.crashes(100 + i), 1) << i;
   }
@@ -177,7 +179,8 @@ TEST_F(IntakeTest, ABusyGraderMarksByHalvesOfWhatItStagesAhead) {
 
   const StartMarks heir = heir_of(0, commit(partition));
 
-  EXPECT_EQ(heir.size(), 3 + 1 + kAhead / 2) << "out, staged before, and staged anew";
+  EXPECT_EQ(static_cast<std::int64_t>(heir.size()), 3 + 1 + kAhead / 2)
+      << "out, staged before, and staged anew";
 }
 
 TEST_F(IntakeTest, WhatIsDoneIsUnmarkedByTheNextCommit) {
@@ -186,6 +189,7 @@ TEST_F(IntakeTest, WhatIsDoneIsUnmarkedByTheNextCommit) {
   commit(partition);
   const auto first = pull();
   const auto second = pull();
+  ASSERT_TRUE(first && second);
   intake_.done(second->position);
 
   const StartMarks heir = heir_of(100, commit(partition));
@@ -338,17 +342,18 @@ TEST_F(IntakeTest, ASuspectWhosePartitionIsLostBeforeItsTurnDoesNotHoldUpTheNext
 
 TEST_F(IntakeTest, NothingIsHandedOutOnceAPartitionLeavesAndItsMarksNameNobody) {
   AssignedPartition& taken = trace(0, 100, started_by_another(100, {100}), offsets(100, 103));
-  intake_.judge(kOther, false);
   EXPECT_FALSE(pull());
   commit(taken);
   EXPECT_EQ(pulled(), 101);
+  intake_.judge(kOther, false);
+  EXPECT_EQ(pulled(), 102);
+  EXPECT_EQ(heir_of(100, commit(taken)).crashes(100), 2) << "it may be started now";
 
   const StartMarks heir = heir_of(100, commit(taken, true));
 
   EXPECT_FALSE(pull());
   EXPECT_EQ(heir.crashes(100), 1) << "an attempt that never was";
   EXPECT_FALSE(heir.contains(101)) << "which runs on here";
-  EXPECT_FALSE(heir.contains(102));
 }
 
 TEST_F(IntakeTest, WhoEndsTakesItsNameOffAllMarksBeforeItIsThrough) {

@@ -34,6 +34,17 @@ TEST(Deduplicator, RepeatWhileRunningWaitsForTheSameAnswer) {
   EXPECT_EQ(waiting[0].position.offset, 7);
 }
 
+TEST(Deduplicator, WhatIsLookedForAndNotKnownIsNotKept) {
+  Deduplicator deduplicator(mib(1));
+  EXPECT_EQ(deduplicator.find("run", "1", "hash", at_offset(0)).kind, Kind::kNew);
+  EXPECT_EQ(deduplicator.begin("run", "1", "hash", at_offset(0)).kind, Kind::kNew);
+
+  EXPECT_EQ(deduplicator.find("run", "1", "hash", at_offset(7)).kind, Kind::kRunning);
+  EXPECT_EQ(deduplicator.finish("run", "1", "answer", true).size(), 1U);
+
+  EXPECT_EQ(deduplicator.find("run", "1", "hash", at_offset(8)).answer, "answer");
+}
+
 TEST(Deduplicator, SameIdWithAnotherBodyIsAConflict) {
   Deduplicator deduplicator(mib(1));
   (void)deduplicator.begin("run", "1", "hash", at_offset(0));

@@ -232,6 +232,38 @@ TEST_F(ServiceTest, ARecordThatEndedTwoGradersIsNotReadAgainButAnsweredAndKept) 
   EXPECT_EQ(dead_letters, 1);
 }
 
+TEST_F(ServiceTest, WhatIsGivenUpElsewhereAndWasAnsweredHereKeepsItsAnswer) {
+  start(accept);
+  kafka::Record healthy = record("a");
+  healthy.headers.emplace_back("request_id", "a");
+  consumer_.add(healthy);
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  healthy.crashes = 2;
+  consumer_.add(healthy);
+
+  EXPECT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kAccepted, Verdict::kAccepted));
+  EXPECT_EQ(producer_.published().size(), 2U) << "and a dead letter";
+}
+
+TEST_F(ServiceTest, WhatIsGivenUpIsNeitherAnsweredNorDoneBeforeItsLetterIsDelivered) {
+  producer_.hold(true);
+  start(accept);
+  kafka::Record deadly = record("a");
+  deadly.crashes = 2;
+  consumer_.add(deadly);
+  ASSERT_TRUE(eventually([&] { return producer_.published().size() == 1; }));
+  EXPECT_EQ(producer_.published()[0].topic, "grading.dead-letters");
+  EXPECT_TRUE(verdicts().empty());
+
+  producer_.release();  // the letter
+  EXPECT_TRUE(consumer_.done_offsets().empty());
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kFarmError));
+  producer_.release();  // the answer
+
+  EXPECT_THAT(consumer_.done_offsets(), ElementsAre(0));
+}
+
 TEST_F(ServiceTest, ACancelThatIsOlderThanAnythingItMeansStopsNothing) {
   start(accept);
   kafka::Record cancel;

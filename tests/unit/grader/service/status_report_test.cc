@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "grader/service/roll_call.h"
 #include "schemas/topics.h"
 #include "tests/support/fake_kafka.h"
 
@@ -15,7 +16,7 @@ TEST(StatusReporter, TellsNowAndThenWhatTheGraderDoes) {
   monitoring::Health health{{"kafka"}};
   Activity activity(2);
   const SteadyTime start = std::chrono::steady_clock::now();
-  StatusReporter reporter({5s, "cpu", "0.1.0", {"bash"}}, "grader-1", 2, producer, health,
+  StatusReporter reporter({5s, "cpu", "0.1.0", {"bash"}, 77}, "grader-1", 2, producer, health,
                           activity);
   activity.begin({1, "step-1/0", "run-17", "bash", 5}, 12ms, start);
 
@@ -25,6 +26,7 @@ TEST(StatusReporter, TellsNowAndThenWhatTheGraderDoes) {
   const auto record = producer.published()[0];
   EXPECT_EQ(record.topic, topics::kStatus);
   EXPECT_EQ(record.key, "grader-1");
+  EXPECT_EQ(process_of(record.headers), 77) << "for who waits to hear of it";
   const auto status = decode_grader_status(record.value);
   ASSERT_TRUE(status) << status.error().text();
   EXPECT_EQ(status->pool, "cpu");
@@ -50,7 +52,7 @@ TEST(StatusReporter, LostReportIsFollowedByTheNext) {
   monitoring::Health health{{}};
   Activity activity(1);
   const SteadyTime start = std::chrono::steady_clock::now();
-  StatusReporter reporter({5s, "cpu", "", {}}, "g", 1, producer, health, activity);
+  StatusReporter reporter({5s, "cpu", "", {}, 0}, "g", 1, producer, health, activity);
   producer.fail_next(std::string(topics::kStatus), unavailable("broker is away"));
 
   reporter.tick(start, 0);
