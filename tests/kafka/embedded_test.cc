@@ -217,7 +217,7 @@ TEST_F(LostPartition, WhatAProcessThatEndedMayHaveStartedIsTriedOneAtATime) {
   auto first = join(config);
   EXPECT_EQ(pull(*first, 3).size(), 3u);
   broker().set_reachable(false);
-  first->close();  // nobody hears of it
+  first.reset();  // nobody hears of it
   broker().set_reachable(true);
   config.process = 2;
   auto second = join(config);

@@ -250,6 +250,7 @@ TEST_F(ServiceTest, WhatIsGivenUpIsNeitherAnsweredNorDoneBeforeItsLetterIsDelive
   producer_.hold(true);
   start(accept);
   kafka::Record deadly = record("a");
+  deadly.headers.emplace_back("request_id", "a");
   deadly.crashes = 2;
   consumer_.add(deadly);
   ASSERT_TRUE(eventually([&] { return producer_.published().size() == 1; }));
