@@ -1,5 +1,6 @@
 // GraderStatus: what a grader says of itself every few seconds on grading.status, for `gradefarm
-// status`. For people: nothing in the farm decides by it. JSON; unknown members are ignored.
+// status`. For people: nothing in the farm decides by what it says, only by its coming
+// (headers::kProcess). JSON; unknown members are ignored.
 #pragma once
 
 #include <cstdint>

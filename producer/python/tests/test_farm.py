@@ -469,6 +469,24 @@ def test_an_answer_to_what_was_taken_back_is_not_one_to_what_is_asked_again(make
     assert again.result(20).metadata == {"which": "again"}
 
 
+def test_what_is_taken_back_is_resolved_whatever_is_raised_meanwhile(make_farm, make_grader, monkeypatch):
+    grader = make_grader(lambda body, headers: None)
+    farm = make_farm()
+    futures = [farm.submit(request(f"r{i}", step=3)) for i in range(5)]
+    wait_until(lambda: len(grader.headers) == 5)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(farm._engine, "_publish_cancels", interrupt)
+    futures[0].add_done_callback(interrupt)
+    futures[2].add_done_callback(interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        farm.cancel(step=3)
+
+    assert [future.result(0).verdict for future in futures] == ["cancelled"] * 5
+
+
 def test_a_broker_that_is_not_there_is_named():
     with pytest.raises(BrokerError, match=r"no broker answers at 127.0.0.1:9"):
         Farm("127.0.0.1:9", trainer="t", connect_timeout=0.5).open()
