@@ -21,7 +21,7 @@ import farm  # noqa: E402
 
 GRADERS = 4
 # Else the group learns of a death only after 30 s. With a heartbeat each 3 s, as is usual, a single late one on a busy
-# machine would lose the partition, which looks like a death and hands its dead letter to the next grader.
+# machine would lose the partition: no death, but what its owner had waits until that is heard of.
 QUICK = ["--kafka-property", "session.timeout.ms=12000", "--kafka-property", "heartbeat.interval.ms=500"]
 
 

@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "grader/kafka/offset_tracker.h"
-#include "grader/kafka/suspects.h"
+#include "grader/kafka/start_marks.h"
 #include "grader/kafka/tail.h"
 #include "grader/kafka/topic_admin.h"
 #include "tests/support/kafka_fixture.h"
