@@ -9,6 +9,8 @@
 #include <map>
 #include <vector>
 
+#include "tests/unit/grader/kafka/scripted_log.h"
+
 namespace farm::kafka {
 namespace {
 
@@ -23,33 +25,6 @@ constexpr ProcessId kOther = 2;
 constexpr ProcessId kHeir = 3;
 constexpr std::int64_t kAhead = 4;
 
-// Records with these offsets, as a broker gives them.
-class Log final : public RecordSource {
- public:
-  Log(std::string topic, std::int32_t number, std::deque<std::int64_t> offsets)
-      : topic_(std::move(topic)), number_(number), offsets_(std::move(offsets)) {}
-
-  std::optional<Record> take() override {
-    if (offsets_.empty()) return std::nullopt;
-    Record record;
-    record.position = {topic_, number_, offsets_.front(), 0};
-    offsets_.pop_front();
-    return record;
-  }
-  std::int64_t waiting() const override { return static_cast<std::int64_t>(offsets_.size()); }
-
- private:
-  const std::string topic_;
-  const std::int32_t number_;
-  std::deque<std::int64_t> offsets_;
-};
-
-std::deque<std::int64_t> offsets(std::int64_t begin, std::int64_t end) {
-  std::deque<std::int64_t> all;
-  for (std::int64_t offset = begin; offset < end; ++offset) all.push_back(offset);
-  return all;
-}
-
 class IntakeTest : public ::testing::Test {
  protected:
   // Assigns a partition whose starts are not traced.
@@ -59,7 +34,7 @@ class IntakeTest : public ::testing::Test {
     partition->topic = topic;
     partition->number = number;
     partition->lane = lane;
-    partition->source = std::make_unique<Log>(topic, number, std::move(log));
+    partition->source = std::make_unique<ScriptedLog>(topic, number, std::move(log));
     intake_.add(std::move(partition));
   }
   // Assigns partition `number` of topic "t", whose starts are traced, with what was last committed.
@@ -68,7 +43,7 @@ class IntakeTest : public ::testing::Test {
     auto partition = std::make_unique<AssignedPartition>();
     partition->topic = "t";
     partition->number = number;
-    partition->source = std::make_unique<Log>("t", number, std::move(log));
+    partition->source = std::make_unique<ScriptedLog>("t", number, std::move(log));
     partition->tracker = OffsetTracker(mark, StartMarks::done_map_of(metadata));
     partition->marks = StartMarks(kSelf, mark, metadata);
     partition->traced = true;
