@@ -49,7 +49,7 @@ struct ConsumerConfig {
   // only after judge(), and if that one died, one at a time.
   bool trace_starts = false;
   ProcessId process = 0;  // of the marks; 0: one is drawn
-  // Records that are marked ahead of demand: pulling more within one round trip to the broker waits
+  // Records of a topic that are marked ahead of demand: pulling more within one round trip waits
   // for it. After our death this many are suspects, beside those that were pulled.
   std::size_t start_ahead = 8;
 };

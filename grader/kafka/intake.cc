@@ -59,37 +59,33 @@ AssignedPartition* Intake::partition_of(const Position& position) {
 std::optional<Record> Intake::pull() {
   if (stopped_) return std::nullopt;
   stage();
-  const auto next = std::find_if(staged_.begin(), staged_.end(), [](const Staged& one) {
-    return one.state == Staged::State::kSaid;
-  });
-  if (next == staged_.end()) return std::nullopt;
-  Record record = std::move(next->record);
-  staged_.erase(next);
-  if (tries(record.position)) trial_->state = Trial::State::kOut;
-  if (record.crashes >= kGivenUpCrashes)
-    given_up_.emplace(record.position.epoch, record.position.offset);
-  return record;
+  for (const std::size_t lane : turns_.order()) {
+    const auto next = std::find_if(staged_.begin(), staged_.end(), [lane](const Staged& one) {
+      return one.lane == lane && one.state == Staged::State::kSaid;
+    });
+    if (next == staged_.end()) continue;
+    turns_.next();
+    Record record = std::move(next->record);
+    staged_.erase(next);
+    if (tries(record.position)) trial_->state = Trial::State::kOut;
+    if (record.crashes >= kGivenUpCrashes)
+      given_up_.emplace(record.position.epoch, record.position.offset);
+    return record;
+  }
+  return std::nullopt;
 }
 
 void Intake::stage() {
-  auto ready =
-      static_cast<std::size_t>(std::count_if(staged_.begin(), staged_.end(), [](const Staged& one) {
-        return one.state != Staged::State::kWaits;
-      }));
-  // By halves, so that a busy grader does not commit for each record.
-  if (ready <= ahead_ / 2) {
-    while (ready < ahead_ && stage_one()) ++ready;
+  for (std::size_t lane = 0; lane < cursors_.size(); ++lane) {
+    auto ready = static_cast<std::size_t>(
+        std::count_if(staged_.begin(), staged_.end(), [lane](const Staged& one) {
+          return one.lane == lane && one.state != Staged::State::kWaits;
+        }));
+    // By halves, so that a busy grader does not commit for each record.
+    if (ready > ahead_ / 2) continue;
+    while (ready < ahead_ && stage_of_lane(lane)) ++ready;
   }
   resolve();
-}
-
-bool Intake::stage_one() {
-  for (const std::size_t lane : turns_.order()) {
-    if (!stage_of_lane(lane)) continue;
-    turns_.next();
-    return true;
-  }
-  return false;
 }
 
 bool Intake::stage_of_lane(std::size_t lane) {
@@ -115,7 +111,7 @@ bool Intake::stage_of(AssignedPartition& partition) {
       continue;
     }
     record->position.epoch = partition.epoch;
-    Staged one{std::move(*record), Staged::State::kSaid};
+    Staged one{std::move(*record), partition.lane, Staged::State::kSaid};
     const bool marked = partition.traced && partition.marks.contains(offset);
     if (marked) {
       one.state = Staged::State::kWaits;

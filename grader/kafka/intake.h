@@ -4,9 +4,9 @@
 //
 // Theory of operation. Lanes take turns by shares (lane_turns.h), and the partitions of a lane take
 // turns among themselves. Where starts are traced (start_marks.h), nothing is handed out before its
-// mark was committed. So that throughput does not wait one round trip a record, some are taken from
-// their sources ahead of demand ("staged") and marked by one commit; half of them are staged anew
-// when half are gone.
+// mark was committed. So that throughput does not wait one round trip a record, some of each lane
+// are taken from their sources ahead of demand ("staged") and marked by one commit; half of them
+// are staged anew when half are gone.
 //
 // A record of kGivenUpCrashes is handed out at once: nobody starts it. Another that another process
 // may have had waits, staged, until it is known what became of that one. If that ended, the record
@@ -87,7 +87,7 @@ class Intake {
   using Partitions = std::vector<std::unique_ptr<AssignedPartition>>;
 
   // `shares` of the lanes; none: there is one lane. `warn` is told what an operator should know.
-  // `ahead`: how many records are staged ahead of demand; at least 1.
+  // `ahead`: how many records of a lane are staged ahead of demand; at least 1.
   explicit Intake(const std::vector<int>& shares, std::function<void(const std::string&)> warn = {},
                   std::size_t ahead = 1);
 
@@ -136,6 +136,7 @@ class Intake {
   struct Staged {
     enum class State { kWaits, kToSay, kSaying, kSaid };
     Record record;
+    std::size_t lane = 0;
     State state = State::kWaits;
   };
   // The suspect that is tried, until a commit said that it is through.
@@ -146,7 +147,6 @@ class Intake {
   };
 
   void stage();
-  bool stage_one();
   bool stage_of_lane(std::size_t lane);
   bool stage_of(AssignedPartition& partition);
   void resolve();

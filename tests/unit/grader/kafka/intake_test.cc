@@ -107,6 +107,17 @@ TEST_F(IntakeTest, NoPartitionStarvesWhileAllOfSeveralLanesAreFull) {
   }
 }
 
+TEST_F(IntakeTest, WhatIsUrgentDoesNotWaitForWhatIsStagedOfOtherLanes) {
+  assign("normal", 0, 0, offsets(0, 100));
+  ASSERT_TRUE(pull());
+  assign("high", 0, 1, offsets(0, 100));
+
+  int high = 0;
+  for (int i = 0; i < 12; ++i) high += pull()->position.topic == "high" ? 1 : 0;
+
+  EXPECT_EQ(high, 8);
+}
+
 TEST_F(IntakeTest, NothingIsHandedOutBeforeItsMarkIsCommitted) {
   AssignedPartition& partition = trace(0, 100, "", offsets(100, 300));
   EXPECT_FALSE(intake_.has_to_say(partition));
