@@ -115,7 +115,7 @@ TEST_F(IntakeTest, WhatIsUrgentDoesNotWaitForWhatIsStagedOfOtherLanes) {
   int high = 0;
   for (int i = 0; i < 12; ++i) high += pull()->position.topic == "high" ? 1 : 0;
 
-  EXPECT_EQ(high, 8);
+  EXPECT_EQ(high, 8 + 1) << "and the turn of the third lane, which has nothing";
 }
 
 TEST_F(IntakeTest, NothingIsHandedOutBeforeItsMarkIsCommitted) {
