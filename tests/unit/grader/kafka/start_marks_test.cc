@@ -165,7 +165,7 @@ TEST(StartMarks, NoTextIsTooStrangeToBeRead) {
   }
 }
 
-TEST(StartMarks, ProcessesAreTold) { EXPECT_NE(draw_process_id(), draw_process_id()); }
+TEST(StartMarks, NoTwoProcessesHaveTheSameId) { EXPECT_NE(draw_process_id(), draw_process_id()); }
 
 }  // namespace
 }  // namespace farm::kafka
