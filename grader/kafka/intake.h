@@ -78,7 +78,8 @@ struct AssignedPartition {
   bool said_own = false;  // the last one that was taken has
 
   bool may_start() const {
-    return !leaves && tracker.may_pull() && (!traced || marks.size() < StartMarks::kMaxMarks);
+    return !leaves && tracker.may_pull() &&
+           (!traced || marks.size_below(tracker.next_start()) < StartMarks::kMaxMarks);
   }
 };
 

@@ -1,6 +1,7 @@
 #include "grader/kafka/start_marks.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 #include <random>
 #include <set>
@@ -44,7 +45,7 @@ StartMarks::StartMarks(ProcessId self, std::int64_t mark, std::string_view metad
   for (std::size_t i = first; i < numbers->size(); i += 2) {
     const std::int64_t distance = numbers->at(i);
     const std::int64_t code = numbers->at(i + 1);
-    if (distance < 0 || distance > kFar - offset || code < 0 || marks.size() == kMaxMarks) return;
+    if (distance < 0 || distance > kFar - offset || code < 0) return;
     offset += distance;
     Mark one;
     one.crashes = static_cast<int>(std::min<std::int64_t>(code / (owners + 1), kMaxCrashes));
@@ -54,6 +55,10 @@ StartMarks::StartMarks(ProcessId self, std::int64_t mark, std::string_view metad
     if (one.owner != 0 || one.crashes > 0) marks[offset] = one;
   }
   marks_ = std::move(marks);
+}
+
+std::size_t StartMarks::size_below(std::int64_t end) const {
+  return static_cast<std::size_t>(std::distance(marks_.begin(), marks_.lower_bound(end)));
 }
 
 int StartMarks::crashes(std::int64_t offset) const {

@@ -30,7 +30,7 @@ ProcessId draw_process_id();
 
 class StartMarks {
  public:
-  // Of one partition. At so many nothing more of it is started.
+  // Of one partition. While so many below what is read next are not done, no more of it is started.
   static constexpr std::size_t kMaxMarks = 128;
   static constexpr std::size_t kMaxOwners =
       8;                                 // in the text; what is of more is said to be nobody's
@@ -46,6 +46,7 @@ class StartMarks {
 
   ProcessId self() const { return self_; }
   std::size_t size() const { return marks_.size(); }
+  std::size_t size_below(std::int64_t end) const;
   bool contains(std::int64_t offset) const { return marks_.contains(offset); }
   // How many graders ended with this record, as far as it is known.
   int crashes(std::int64_t offset) const;

@@ -7,6 +7,7 @@
 #include <deque>
 #include <initializer_list>
 #include <map>
+#include <set>
 #include <vector>
 
 #include "tests/unit/grader/kafka/scripted_log.h"
@@ -198,6 +199,25 @@ TEST_F(IntakeTest, NoMoreIsStartedThanMarksFit) {
   EXPECT_FALSE(pull());
   commit(partition);
   EXPECT_TRUE(pull());
+}
+
+TEST_F(IntakeTest, AsManyMarksAsFitOfWhoDiedDoNotKeepAPartitionFromBeingRead) {
+  constexpr auto kMarks = static_cast<std::int64_t>(StartMarks::kMaxMarks);
+  StartMarks left(kOther);
+  for (std::int64_t offset = 0; offset < kMarks; ++offset) left.begin(offset);
+  AssignedPartition& partition = trace(0, 0, left.text(0, false), offsets(0, kMarks + 1));
+  intake_.judge(kOther, false);
+
+  std::set<std::int64_t> read;
+  for (std::int64_t round = 0; round < 4 * kMarks; ++round) {
+    if (const auto record = pull()) {
+      read.insert(record->position.offset);
+      intake_.done(record->position);
+    }
+    commit(partition);
+  }
+
+  EXPECT_THAT(read, SizeIs(StartMarks::kMaxMarks + 1));
 }
 
 TEST_F(IntakeTest, MarksBeforeAGapOfTheLogStayAndThoseWithinAreForgotten) {
