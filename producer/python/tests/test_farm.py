@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import threading
@@ -364,6 +365,7 @@ def test_after_fork_the_child_has_a_client_of_its_own(make_farm, make_grader):
     grader.paused.set()
     inherited = farm.submit(request("inherited"))
 
+    gc.collect()  # else it is the child that destroys clients of earlier tests, whose threads it does not have
     child = os.fork()
     if child == 0:
         code = 1
