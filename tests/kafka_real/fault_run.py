@@ -20,7 +20,8 @@ import farm  # noqa: E402
 import known_requests  # noqa: E402
 import ledger  # noqa: E402
 
-PARTITIONS = 8
+PARTITIONS = 8  # of each lane
+LANES = 3  # each with a group of its own, which come one after the other
 SLOTS = 2
 SESSION_S = 6  # the least that a broker allows by default; of 30 s each death would cost 30 s
 # With a heartbeat each 3 s, as is usual, a single late one on a busy machine would look like a death.
@@ -69,8 +70,8 @@ class Run:
         self.environment = {"GRADEFARM_CANARY_INTERVAL": "0s", **(environment or {})}
         self.languages = languages_in(self.work / "languages", ["bash", "python", *(["cpp"] if with_cpp else [])])
         first = self.start_grader()
-        farm.wait_until(lambda: self.assigned(first) >= PARTITIONS, PATIENCE_S, "partitions for the only grader")
-        self.all_partitions = self.assigned(first)  # with those of the lanes
+        self.all_partitions = LANES * PARTITIONS
+        farm.wait_until(lambda: self.assigned(first) == self.all_partitions, PATIENCE_S, "partitions for the only grader")
         for _ in range(graders - 1):
             self.start_grader()
         self.await_shares()
