@@ -174,6 +174,7 @@ Expected<Done> KafkaClient::open(const ClientOptions& options) {
   replies.partitions = options.reply_partitions;
   replies.replication = kBrokerDefault;
   replies.config["retention.ms"] = kReplyRetentionMs;
+  replies.config["message.timestamp.type"] = topics::kAnswerTimestampType;
   FARM_CHECK_OK(kafka::create_topics(options.kafka, {replies}, options.connect_timeout));
 
   const PendingLimits limits = {options.max_outstanding, options.max_requests,

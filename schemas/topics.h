@@ -22,6 +22,9 @@ inline constexpr std::string_view kCanaryReplies = "grading.replies.canary";
 // Settings of topics. Of requests and cancels: cancels are compared with requests by the times of
 // those who published them.
 inline constexpr const char* kTimestampType = "CreateTime";
+// Of what graders publish: by the clock of one that is an hour ahead of the brokers' it would be
+// refused, and by one that is behind by the retention removed unread.
+inline constexpr const char* kAnswerTimestampType = "LogAppendTime";
 // As service::Cancellations remembers them. Kafka removes whole segments, and by default none is
 // younger than a week.
 inline constexpr const char* kCancelRetentionMs = "3600000";

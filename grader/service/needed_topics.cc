@@ -23,9 +23,14 @@ std::vector<kafka::TopicSpec> needed_topics(std::string_view pool, bool bad_case
   };
   for (const Lane& lane : kLanes)
     add(lane_topic(pool, lane.priority)).config["message.timestamp.type"] = topics::kTimestampType;
-  add(std::string(topics::kDeadLetters));
+  const auto add_own = [&add](std::string_view name) -> kafka::TopicSpec& {
+    kafka::TopicSpec& spec = add(std::string(name));
+    spec.config["message.timestamp.type"] = topics::kAnswerTimestampType;
+    return spec;
+  };
+  add_own(topics::kDeadLetters);
   for (const std::string_view own : {topics::kCanaryReplies, topics::kStatus}) {
-    kafka::TopicSpec& spec = add(std::string(own));
+    kafka::TopicSpec& spec = add_own(own);
     spec.partitions = 1;
     spec.config["retention.ms"] = kBriefRetentionMs;
   }
@@ -34,7 +39,7 @@ std::vector<kafka::TopicSpec> needed_topics(std::string_view pool, bool bad_case
   cancels.config["message.timestamp.type"] = topics::kTimestampType;
   cancels.config["retention.ms"] = topics::kCancelRetentionMs;
   cancels.config["segment.ms"] = topics::kCancelSegmentMs;
-  if (bad_cases) add(std::string(topics::kBadCases));
+  if (bad_cases) add_own(topics::kBadCases);
   return needed;
 }
 

@@ -49,18 +49,21 @@ std::vector<kafka::TopicSpec> topic_specs(const config::TopicsOptions& options) 
           .config["message.timestamp.type"] = farm::topics::kTimestampType;
     }
   }
-  for (const auto& trainer : options.trainers) {
-    add(farm::topics::replies(trainer), options.partitions, retention);
-  }
-  add(std::string(farm::topics::kCanaryReplies), 1, kBriefRetentionMs);
-  add(std::string(farm::topics::kStatus), 1, kBriefRetentionMs);
+  const auto add_graders = [&](std::string name, int partitions, std::string retention_ms) {
+    add(std::move(name), partitions, std::move(retention_ms)).config["message.timestamp.type"] =
+        farm::topics::kAnswerTimestampType;
+  };
+  for (const auto& trainer : options.trainers)
+    add_graders(farm::topics::replies(trainer), options.partitions, retention);
+  add_graders(std::string(farm::topics::kCanaryReplies), 1, kBriefRetentionMs);
+  add_graders(std::string(farm::topics::kStatus), 1, kBriefRetentionMs);
   add(std::string(farm::topics::kBlobs), options.partitions, retention);
   auto& cancels =
       add(std::string(farm::topics::kCancels), kCancelPartitions, farm::topics::kCancelRetentionMs);
   cancels.config["message.timestamp.type"] = farm::topics::kTimestampType;
   cancels.config["segment.ms"] = farm::topics::kCancelSegmentMs;
-  add(std::string(farm::topics::kBadCases), kInspectionPartitions, inspection);
-  add(std::string(farm::topics::kDeadLetters), kInspectionPartitions, inspection);
+  add_graders(std::string(farm::topics::kBadCases), kInspectionPartitions, inspection);
+  add_graders(std::string(farm::topics::kDeadLetters), kInspectionPartitions, inspection);
   return specs;
 }
 

@@ -83,6 +83,19 @@ TEST(TopicSpecs, RequestsHaveThePartitionsAndRetentionAskedFor) {
   EXPECT_EQ(requests.config.at("message.timestamp.type"), "CreateTime");
 }
 
+TEST(TopicSpecs, WhatGradersPublishIsTimedByTheBrokers) {
+  config::TopicsOptions options;
+  options.trainers = {"run-17"};
+  int found = 0;
+  for (const auto& spec : topic_specs(options)) {
+    const auto type = spec.config.find("message.timestamp.type");
+    if (type == spec.config.end() || type->second != "LogAppendTime") continue;
+    ++found;
+    EXPECT_FALSE(spec.name.starts_with("grading.requests.")) << spec.name;
+  }
+  EXPECT_EQ(found, 5) << "replies, canaries' replies, status, bad cases, dead letters";
+}
+
 TEST(TopicSpecs, CancelsAreRemovedSoonAfterTheyMeanNothing) {
   for (const auto& spec : topic_specs({})) {
     if (spec.name != "grading.cancels") continue;

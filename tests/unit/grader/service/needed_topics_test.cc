@@ -35,6 +35,15 @@ TEST(NeededTopics, RequestsAndCancelsAreTimedByWhoPublishesThem) {
   }
 }
 
+TEST(NeededTopics, WhatGradersPublishIsTimedByTheBrokers) {
+  const auto topics = needed_topics("cpu", true);
+
+  for (const char* name :
+       {"grading.dead-letters", "grading.replies.canary", "grading.status", "grading.bad-cases"}) {
+    EXPECT_EQ(named(topics, name).config.at("message.timestamp.type"), "LogAppendTime") << name;
+  }
+}
+
 TEST(NeededTopics, CancelsAreRemovedSoonAfterTheyMeanNothing) {
   const auto topics = needed_topics("cpu", false);
 
