@@ -25,6 +25,7 @@
 #include "grader/service/canary.h"
 #include "grader/service/cancel_feed.h"
 #include "grader/service/needed_topics.h"
+#include "grader/service/pool_requirements.h"
 #include "grader/service/roll_call.h"
 #include "grader/service/self_test.h"
 #include "grader/service/service.h"
@@ -225,6 +226,12 @@ int run(const config::GraderConfig& config) {
       service::test_languages(*all_languages, tools, headers ? &*headers : nullptr);
   auto working = serve_what_works(statuses, metrics);
   if (!working) return fail(working.error());
+  if (auto alike =
+          service::check_pool({config.pool, config.required_languages, config.required_isolation},
+                              statuses, slots->isolation);
+      !alike) {
+    return fail(alike.error());
+  }
   health.set("languages", true);
   tools.settings.languages = &*working;
   tools.settings.limits = server_limits(config, host_memory(), resident_memory(config, *working));

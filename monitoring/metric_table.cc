@@ -80,6 +80,12 @@ std::span<const MetricSpec> metric_table() {
        "records",
        {"pool"},
        "Records that could not be answered and went to grading.dead-letters."},
+      {"gradefarm_forwarded_total",
+       kCounter,
+       "requests",
+       {"pool"},
+       "Requests handed on to another grader because this one lacks what they ask for; growth says "
+       "that the graders of the pool are not alike."},
       {"gradefarm_bad_cases_total",
        kCounter,
        "dumps",

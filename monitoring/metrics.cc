@@ -186,6 +186,7 @@ void Metrics::count_duplicate() { state_->counter("gradefarm_duplicates_total").
 void Metrics::count_reply_failed() {
   state_->counter("gradefarm_replies_failed_total").Increment();
 }
+void Metrics::count_forwarded() { state_->counter("gradefarm_forwarded_total").Increment(); }
 void Metrics::count_dead_letter() { state_->counter("gradefarm_dead_letters_total").Increment(); }
 void Metrics::count_launcher_restart() {
   state_->counter("gradefarm_launcher_restarts_total").Increment();

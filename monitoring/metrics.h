@@ -75,6 +75,7 @@ class Metrics {
   void count_cached();
   void count_reply_failed();
   void count_dead_letter();
+  void count_forwarded();
   void count_launcher_restart();
   void count_bad_case(BadCaseOutcome outcome);
 

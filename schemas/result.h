@@ -64,6 +64,8 @@ struct EvaluationResult {
   std::int64_t total = 0;
   bool stopped_early = false;
   bool cached = false;  // an earlier result on the same bytes, as policy.cache allows
+  // Rejected for what this grader lacks: another one may serve it. Not on the wire.
+  bool unserved = false;
   Integrity integrity = Integrity::kExitStatus;
   Isolation isolation = Isolation::kNone;
   std::optional<CompileResult> compile;

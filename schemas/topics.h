@@ -57,6 +57,8 @@ inline constexpr std::string_view kAttempt = "attempt";
 inline constexpr std::string_view kTraceparent = "traceparent";
 // Of status reports: the process that says it lives, as it stands in the commits (start_marks.h).
 inline constexpr std::string_view kProcess = "process";
+// Of requests: how many graders have handed it on because they do not serve it.
+inline constexpr std::string_view kForwarded = "forwarded";
 // Of answers: "1" where the request was given up for good: asked again it would end graders again.
 inline constexpr std::string_view kGivenUp = "given_up";
 // Of dead letters:

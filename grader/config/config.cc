@@ -155,6 +155,8 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.group =
       settings.text("group").empty() ? "gradefarm-" + config.pool : settings.text("group");
   config.instance_id = settings.text("instance_id");
+  config.required_languages = settings.names("required_languages");
+  config.required_isolation = *parse_isolation(settings.text("required_isolation"));
   config.workers = workers_of(settings, invocation);
   config.metrics_address = metrics_of(settings);
   config.blob_dir = settings.text("blob_dir");

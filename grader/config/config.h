@@ -55,8 +55,10 @@ struct BadCaseOptions {
 struct GraderConfig {
   KafkaOptions kafka;
   std::string pool;
-  std::string group;                           // default: gradefarm-<pool>
-  std::string instance_id;                     // static group membership; empty: dynamic
+  std::string group;                            // default: gradefarm-<pool>
+  std::string instance_id;                      // static group membership; empty: dynamic
+  std::vector<std::string> required_languages;  // of the pool: without one of them it does not join
+  Isolation required_isolation = Isolation::kReduced;  // likewise
   int workers = 1;                             // slots; default: the CPUs that this process may use
   std::optional<std::string> metrics_address;  // nullopt: no metrics server
   std::string blob_dir;                        // shared with clients; empty: blobs are refused

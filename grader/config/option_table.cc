@@ -60,6 +60,17 @@ std::vector<OptionSpec> make_table() {
        kGraderOnly});
   add({"instance_id", kName, "", "",
        "Static group membership: a restart under the same name causes no rebalance.", kGraderOnly});
+  add({"required_languages", kNames, "", "",
+       "Languages that every grader of the pool has: one that lacks some of them ends instead of "
+       "joining.",
+       kGraderOnly});
+  add({"required_isolation",
+       kChoice,
+       "reduced",
+       "",
+       "Least isolation of every grader of the pool, likewise.",
+       kGraderOnly,
+       {"reduced", "full"}});
   {
     OptionSpec workers{"workers",
                        kCountOrAuto,

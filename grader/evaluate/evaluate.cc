@@ -138,6 +138,7 @@ EvaluationResult evaluate(const EvaluationRequest& request, const Tools& tools) 
                    identity_of(request),
                    graded.error().request_fault() ? Verdict::kRejected : Verdict::kFarmError,
                    graded.error().text());
+  result.unserved = !graded && graded.error().code == ErrorCode::kUnsupported;
   result.timings.total = since(start, tools);
   return result;
 }

@@ -68,7 +68,7 @@ Error error_of(rd_kafka_resp_err_t error, const std::string& topic, std::int64_t
 // rd_kafka_produceva() with what every record of ours has. On success the message owns `headers`.
 rd_kafka_resp_err_t produce(rd_kafka_t* client, const OutgoingRecord& record,
                             rd_kafka_headers_t* headers, Pending* pending) {
-  std::array<rd_kafka_vu_t, 7> arguments{};
+  std::array<rd_kafka_vu_t, 8> arguments{};
   arguments[0].vtype = RD_KAFKA_VTYPE_TOPIC;
   arguments[0].u.cstr = record.topic.c_str();
   arguments[1].vtype = RD_KAFKA_VTYPE_PARTITION;
@@ -84,6 +84,8 @@ rd_kafka_resp_err_t produce(rd_kafka_t* client, const OutgoingRecord& record,
   arguments[5].u.headers = headers;
   arguments[6].vtype = RD_KAFKA_VTYPE_OPAQUE;
   arguments[6].u.ptr = pending;
+  arguments[7].vtype = RD_KAFKA_VTYPE_TIMESTAMP;
+  arguments[7].u.i64 = record.timestamp_unix_ms;
   const ErrorHandle error(rd_kafka_produceva(client, arguments.data(), arguments.size()));
   return error ? rd_kafka_error_code(error.get()) : RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -120,6 +122,9 @@ class KafkaProducer final : public Producer {
 
   Expected<Done> publish(OutgoingRecord record, OnDelivery on_delivery) override;
   Expected<Done> warm(const std::vector<std::string>& topics, Milliseconds timeout) override;
+  Expected<int> partitions(const std::string& topic, Milliseconds timeout) override {
+    return connection_->await_topic(topic, timeout);
+  }
   Expected<Done> flush(Milliseconds timeout) override;
 
  private:

@@ -35,6 +35,7 @@ struct OutgoingRecord {
   std::string key;
   std::string value;
   Headers headers;
+  std::int64_t timestamp_unix_ms = 0;  // 0: now. Only a topic with CreateTime keeps it
 };
 
 class Producer {
@@ -52,6 +53,8 @@ class Producer {
   // Looks the topics up now, so that the first publish does not wait a second for metadata. Blocks
   // ≤ timeout.
   virtual Expected<Done> warm(const std::vector<std::string>& topics, Milliseconds timeout) = 0;
+  // How many the topic has. Asks a broker: blocks ≤ timeout. Errors as of warm().
+  virtual Expected<int> partitions(const std::string& topic, Milliseconds timeout) = 0;
   // Waits until every report was given. Errors: kUnavailable when `timeout` passes first.
   virtual Expected<Done> flush(Milliseconds timeout) = 0;
 };

@@ -134,6 +134,7 @@ Opened open_request(const std::string& record_value, const GradingSettings& sett
   auto refuse = [&opened](const Error& error) {
     const Verdict verdict = error.request_fault() ? Verdict::kRejected : Verdict::kFarmError;
     opened.refusal = unjudged_result(opened.identity, verdict, error.text());
+    opened.refusal.unserved = error.code == ErrorCode::kUnsupported;
     return opened;
   };
   Expected<std::optional<BlobEnvelope>> envelope = decode_blob_envelope(record_value);

@@ -30,6 +30,15 @@ void Publisher::publish_answer(const ReplyAddress& address, std::string answer,
   add(std::move(item));
 }
 
+void Publisher::publish_request(kafka::OutgoingRecord request, OnSettled on_settled,
+                                OnSettled on_refused) {
+  Item item;
+  item.record = std::move(request);
+  item.on_settled = std::move(on_settled);
+  item.on_refused = std::move(on_refused);
+  add(std::move(item));
+}
+
 void Publisher::publish_dead_letter(std::shared_ptr<const kafka::Record> origin,
                                     const std::string& reason, OnSettled on_settled) {
   metrics_.count_dead_letter();
@@ -110,6 +119,11 @@ void Publisher::on_delivery(std::int64_t id, const Expected<kafka::Delivery>& de
 
 void Publisher::settle(Item settled, const Expected<kafka::Delivery>& delivery) {
   if (delivery) return settled.on_settled();
+  if (settled.on_refused) {
+    log::warning("request could not be handed on",
+                 {{"topic", settled.record.topic}, {"error", delivery.error().text()}});
+    return settled.on_refused();
+  }
   if (settled.origin) {
     metrics_.count_reply_failed();
     return publish_dead_letter(settled.origin,

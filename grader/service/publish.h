@@ -37,6 +37,8 @@ class Publisher {
   // `origin` is the request's record, for the dead letter that the answer may have to become.
   void publish_answer(const ReplyAddress& address, std::string answer,
                       std::shared_ptr<const kafka::Record> origin, OnSettled on_settled);
+  // A request, for another grader. `on_refused`, instead, where it can never be published.
+  void publish_request(kafka::OutgoingRecord request, OnSettled on_settled, OnSettled on_refused);
   // The record itself, with headers that say why, from where and by whom.
   void publish_dead_letter(std::shared_ptr<const kafka::Record> origin, const std::string& reason,
                            OnSettled on_settled);
@@ -52,8 +54,9 @@ class Publisher {
  private:
   struct Item {
     kafka::OutgoingRecord record;
-    std::shared_ptr<const kafka::Record> origin;  // null for dead letters
+    std::shared_ptr<const kafka::Record> origin;  // of answers
     OnSettled on_settled;
+    OnSettled on_refused;  // of requests
     SteadyTime due;
     int failures = 0;
     bool in_flight = false;

@@ -1,15 +1,9 @@
 #include "grader/service/reply_address.h"
 
-#include <array>
 #include <charconv>
-
-#include "schemas/topics.h"
 
 namespace farm::service {
 namespace {
-
-constexpr std::array kEchoed = {headers::kCorrelationId, headers::kRequestId, headers::kTrainer,
-                                headers::kAttempt, headers::kTraceparent};
 
 Expected<std::int32_t> parse_partition(std::string_view bytes) {
   std::int32_t partition = -1;
@@ -39,7 +33,7 @@ Expected<ReplyAddress> reply_address_of(const kafka::Headers& record_headers) {
   if (const auto partition = kafka::find_header(record_headers, headers::kReplyPartition)) {
     FARM_TRY(address.partition, parse_partition(*partition));
   }
-  for (const std::string_view key : kEchoed) {
+  for (const std::string_view key : kEchoedHeaders) {
     if (const auto value = kafka::find_header(record_headers, key))
       address.echoed.emplace_back(key, *value);
   }

@@ -1,14 +1,21 @@
 // Where the answer to a record goes, from its headers. Pure.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
 
 #include "grader/kafka/record.h"
 #include "schemas/expected.h"
+#include "schemas/topics.h"
 
 namespace farm::service {
+
+// Headers that come back with the answer.
+inline constexpr std::array kEchoedHeaders = {headers::kCorrelationId, headers::kRequestId,
+                                              headers::kTrainer, headers::kAttempt,
+                                              headers::kTraceparent};
 
 struct ReplyAddress {
   std::string topic;

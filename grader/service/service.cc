@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <random>
 #include <utility>
 
 #include "grader/os/files.h"
 #include "grader/os/sha256.h"
+#include "grader/service/forwarding.h"
 #include "monitoring/log.h"
 #include "schemas/topics.h"
 
@@ -21,8 +23,15 @@ constexpr Milliseconds kHousekeepingPeriod{1000};
 constexpr Milliseconds kFlushTimeout{10'000};
 // Unsettled answers at which pulling stops: a broker that takes none must not fill our memory.
 constexpr std::size_t kMaxUnsettled = 1000;
+// For the number of partitions, where a request is handed on.
+constexpr Milliseconds kMetadataTimeout{2'000};
 // Graders that may end with one record before nobody tries it any more.
 constexpr int kMaxCrashes = kafka::kGivenUpCrashes;
+
+// Whether it is refused here for what this grader lacks, and not enough others have had it.
+bool may_go_on(const Answer& answer, const kafka::Record& record) {
+  return answer.result.unserved && forwards_of(record.headers) < kMaxForwards;
+}
 
 }  // namespace
 
@@ -195,6 +204,8 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
     // What cannot even be attributed is kept for a person to look at, besides the answer.
     if (opened.identity.request_id.empty()) {
       answer_after_letter(record_pointer, "the request cannot be read", address, refusal);
+    } else if (may_go_on(refusal, source)) {
+      return forward(address, refusal, record_pointer);
     } else {
       publish(address, refusal, record_pointer, source.position);
     }
@@ -238,8 +249,11 @@ void Service::grade_and_answer(const std::shared_ptr<const kafka::Record>& recor
   log::debug("graded", {{"request_id", request.request_id},
                         {"verdict", word(answer.facts.verdict)},
                         {"slot", slot}});
-  publish(address, answer, record_pointer, source.position);
+  const bool goes_on = may_go_on(answer, source);
+  if (!goes_on) publish(address, answer, record_pointer, source.position);
   answer_waiting(request.trainer, request.request_id, answer, record_pointer, slot);
+  // Last: it may come back at once, and is not to find itself being graded.
+  if (goes_on) return forward(address, answer, record_pointer);
   offer_bad_case(opened.body, &request, answer);
 }
 
@@ -254,8 +268,9 @@ void Service::answer_waiting(const std::string& trainer, const std::string& requ
   const Fault fault = fault_of(answer.facts.verdict);
   const bool final = fault == Fault::kNone || fault == Fault::kSubmission;
   for (const Waiting& waiting : deduplicator_.finish(trainer, request_id, answer.bytes, final)) {
-    if (answer.facts.verdict == Verdict::kCancelled) {
-      // Asked again after it was taken back, perhaps: each stands by the time of its own.
+    if (answer.facts.verdict == Verdict::kCancelled || answer.result.unserved) {
+      // Asked again after it was taken back, perhaps: each stands by the time of its own. What
+      // another grader may serve is handed on for each.
       kafka::Record again = *record_pointer;
       again.position = waiting.position;
       again.timestamp_unix_ms = waiting.published_unix_ms;
@@ -277,6 +292,36 @@ void Service::publish(const ReplyAddress& address, const Answer& answer,
         record(facts, std::chrono::duration_cast<Milliseconds>(delivery));
         settle(position);
       });
+}
+
+void Service::forward(const ReplyAddress& address, const Answer& answer,
+                      const std::shared_ptr<const kafka::Record>& record_pointer) {
+  const kafka::Record& source = *record_pointer;
+  log::info("handed on", {{"request_id", answer.result.request_id},
+                          {"because", answer.result.message},
+                          {"forwards", forwards_of(source.headers) + 1}});
+  parts_.metrics.count_forwarded();
+  kafka::OutgoingRecord again;
+  again.topic = source.position.topic;
+  again.partition = partition_of_another(again.topic);
+  again.value = source.value;
+  again.headers = headers_forwarded(source.headers, address);
+  again.timestamp_unix_ms = source.timestamp_unix_ms;  // cancels and waits count from then
+  publisher_.publish_request(
+      std::move(again), [this, position = source.position] { settle(position); },
+      [this, record_pointer, address, answer] {
+        publish(address, answer, record_pointer, record_pointer->position);
+      });
+}
+
+std::int32_t Service::partition_of_another(const std::string& topic) const {
+  const auto count = parts_.producer.partitions(topic, kMetadataTimeout);
+  if (!count) return -1;
+  std::vector<std::int32_t> own;
+  for (const auto& [name, partition] : parts_.consumer.stats().partitions)
+    if (name == topic) own.push_back(partition);
+  thread_local std::mt19937_64 die(std::random_device{}());
+  return partition_elsewhere(*count, own, die());
 }
 
 void Service::publish_again(const ReplyAddress& address, std::string answer,

@@ -10,6 +10,9 @@
 // dies on the way leaves the offset uncommitted, so that the record comes again, here or at another
 // grader.
 //
+// What this grader lacks (a language, isolation) another one of the pool may have: such a request
+// is published again, with its time and address, and refused only after three graders.
+//
 // What a trainer takes back (on_cancel) is not begun, and stopped where it runs; so is what runs
 // when its deadline passes. Both are answered like all else.
 //
@@ -94,6 +97,11 @@ class Service {
   void give_up(const std::shared_ptr<const kafka::Record>& record, const ReplyAddress& address);
   void grade_and_answer(const std::shared_ptr<const kafka::Record>& record,
                         const ReplyAddress& address, int slot);
+  // To another grader; `answer` only where that cannot be.
+  void forward(const ReplyAddress& address, const Answer& answer,
+               const std::shared_ptr<const kafka::Record>& record);
+  // One that is not ours, so that it does not come back; -1: any.
+  std::int32_t partition_of_another(const std::string& topic) const;
   void answer_waiting(const std::string& trainer, const std::string& request_id,
                       const Answer& answer, const std::shared_ptr<const kafka::Record>& record,
                       int slot);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
@@ -49,6 +50,25 @@ TEST_F(KafkaContract, RecordArrivesWithKeyValueHeadersAndTime) {
   EXPECT_EQ(records[0].value, sent.value);
   EXPECT_EQ(records[0].headers, sent.headers);
   EXPECT_GT(records[0].timestamp_unix_ms, 1'600'000'000'000);
+}
+
+TEST_F(KafkaContract, RecordKeepsTheTimeThatItIsGiven) {
+  const auto topic = make_topic(1);
+  OutgoingRecord sent;
+  sent.topic = topic;
+  sent.value = "v";
+  // Within the time that the broker keeps records.
+  sent.timestamp_unix_ms =
+      std::chrono::duration_cast<Milliseconds>(std::chrono::system_clock::now().time_since_epoch())
+          .count() -
+      60'000;
+
+  ASSERT_TRUE(publish(sent));
+  auto consumer = join(consumer_config(topic, unique_name("group")));
+  const auto records = pull(*consumer, 1);
+
+  ASSERT_EQ(records.size(), 1u);
+  EXPECT_EQ(records[0].timestamp_unix_ms, sent.timestamp_unix_ms);
 }
 
 TEST_F(KafkaContract, WhatWasNotDoneIsRedeliveredToTheNextMember) {

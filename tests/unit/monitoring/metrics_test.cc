@@ -192,6 +192,7 @@ TEST(Metrics, EveryRowOfTheTableIsRecordedByAMethod) {
   metrics.count_cached();
   metrics.count_reply_failed();
   metrics.count_dead_letter();
+  metrics.count_forwarded();
   metrics.count_launcher_restart();
   for (const std::string_view outcome : Metrics::kCanaryOutcomes) metrics.count_canary(outcome);
   metrics.observe_canary(20ms, std::chrono::system_clock::now());

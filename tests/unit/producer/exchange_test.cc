@@ -64,6 +64,7 @@ class FakeProducer final : public kafka::Producer {
     return Done{};
   }
   Expected<Done> warm(const std::vector<std::string>&, Milliseconds) override { return Done{}; }
+  Expected<int> partitions(const std::string&, Milliseconds) override { return 1; }
   Expected<Done> flush(Milliseconds) override { return Done{}; }
 
   std::atomic<int> refusals = 0;

@@ -265,6 +265,7 @@ class StuckProducer final : public kafka::Producer {
     return Done{};
   }
   Expected<Done> warm(const std::vector<std::string>&, Milliseconds) override { return Done{}; }
+  Expected<int> partitions(const std::string&, Milliseconds) override { return 1; }
   Expected<Done> flush(Milliseconds) override { return Done{}; }
 
   void wait_until_stuck() {

@@ -110,6 +110,96 @@ TEST_F(ServiceTest, OffsetIsNotDoneBeforeTheAnswerIsDelivered) {
   EXPECT_THAT(consumer_.done_offsets(), ElementsAre(0));
 }
 
+// Refused for what this grader lacks.
+EvaluationResult lacks_the_language(const EvaluationRequest& request, const Seat&) {
+  EvaluationResult result = unjudged_result(
+      {request.request_id, request.trainer, request.step, request.group, request.metadata_json},
+      Verdict::kRejected, "no such language here");
+  result.unserved = true;
+  return result;
+}
+
+TEST_F(ServiceTest, WhatThisGraderLacksIsHandedOnWithItsTimeAndAddress) {
+  start(lacks_the_language);
+  kafka::Record asked = record("a");
+  asked.timestamp_unix_ms = 1'700'000'000'000;
+  consumer_.add(asked);
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  ASSERT_EQ(producer_.published().size(), 1U);
+  const kafka::OutgoingRecord again = producer_.published()[0];
+  EXPECT_EQ(again.topic, "grading.requests.cpu");
+  EXPECT_EQ(again.value, asked.value);
+  EXPECT_EQ(again.timestamp_unix_ms, asked.timestamp_unix_ms);
+  EXPECT_EQ(kafka::find_header(again.headers, "kafka_replyTopic"), "grading.replies.run");
+  EXPECT_EQ(kafka::find_header(again.headers, "kafka_correlationId"), "corr-a");
+  EXPECT_EQ(kafka::find_header(again.headers, "forwarded"), "1");
+  EXPECT_THAT(metrics_.text(), HasSubstr("gradefarm_forwarded_total{pool=\"cpu\"} 1\n"));
+}
+
+TEST_F(ServiceTest, WhatThreeGradersLackIsRefused) {
+  start(lacks_the_language);
+  kafka::Record asked = record("a");
+  asked.headers.emplace_back("forwarded", "2");
+  consumer_.add(asked);
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kRejected));
+  EXPECT_EQ(producer_.published().size(), 1U);
+}
+
+TEST_F(ServiceTest, WhatIsRefusedForItselfIsNotHandedOn) {
+  start([](const EvaluationRequest& request, const Seat& seat) {
+    EvaluationResult result = lacks_the_language(request, seat);
+    result.unserved = false;
+    return result;
+  });
+  consumer_.add(record("a"));
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kRejected));
+}
+
+TEST_F(ServiceTest, WhatCannotBeHandedOnIsRefused) {
+  producer_.fail_next("grading.requests.cpu", invalid_request("record too large"));
+  start(lacks_the_language);
+  consumer_.add(record("a"));
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 1; }));
+  EXPECT_THAT(verdicts(), ElementsAre(Verdict::kRejected));
+}
+
+TEST_F(ServiceTest, ARepeatOfWhatIsHandedOnIsHandedOnToo) {
+  std::latch release(1);
+  std::atomic<int> begun{0};
+  start(
+      [&](const EvaluationRequest& request, const Seat& seat) {
+        if (++begun == 1) release.wait();
+        return lacks_the_language(request, seat);
+      },
+      2);
+  consumer_.add(record("a"));
+  ASSERT_TRUE(eventually([&] { return begun == 1; }));
+  kafka::Record repeat = record("a");
+  repeat.headers = {{"kafka_replyTopic", "grading.replies.run"}, {"kafka_correlationId", "corr-2"}};
+  consumer_.add(repeat);
+  ASSERT_TRUE(eventually([&] {
+    return metrics_.text().find("gradefarm_duplicates_total{pool=\"cpu\"} 1\n") !=
+           std::string::npos;
+  }));
+  release.count_down();
+
+  ASSERT_TRUE(eventually([&] { return consumer_.done_offsets().size() == 2; }));
+  std::vector<std::string> correlations;
+  for (const auto& one : producer_.published()) {
+    EXPECT_EQ(one.topic, "grading.requests.cpu");
+    correlations.emplace_back(
+        kafka::find_header(one.headers, "kafka_correlationId").value_or("none"));
+  }
+  EXPECT_THAT(correlations, UnorderedElementsAre("corr-a", "corr-2"));
+  end();
+}
+
 TEST_F(ServiceTest, NoMoreIsPulledThanThereAreSlots) {
   std::latch release(1);
   std::atomic<int> running{0};
