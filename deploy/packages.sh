@@ -2,12 +2,12 @@
 
 # To build and to run it.
 farm_packages=(g++ cmake ninja-build pkg-config librdkafka-dev rapidjson-dev prometheus-cpp-dev libspdlog-dev
-  libseccomp-dev libcairo2-dev libcli11-dev libtomlplusplus-dev libssl-dev libzstd-dev zlib1g-dev mold python3)
+  libseccomp-dev libcairo2-dev libcli11-dev libtomlplusplus-dev libssl-dev libzstd-dev libboost1.81-dev zlib1g-dev mold python3)
 # Languages that a grader serves where they are installed.
 farm_language_packages=(openjdk-17-jdk-headless nodejs node-typescript)
-# To test it as well. Boost is for submissions: some data sets include its headers.
+# To test it as well. Some data sets include Boost's headers too.
 farm_test_packages=("${farm_language_packages[@]}" ccache libgtest-dev libgmock-dev kcat python3-numpy python3-venv maven clang-format-14
-  clang-tidy-14 clang-14 libclang-rt-14-dev libboost1.81-dev)
+  clang-tidy-14 clang-14 libclang-rt-14-dev)
 # Prometheus and promtool, for the tests of monitoring/.
 farm_test_packages+=(prometheus)
 # A grader whose wall clock steps; brokers with certificates.

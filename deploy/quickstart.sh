@@ -30,7 +30,7 @@ configure=(cmake --preset dev)
 [[ -e build/CMakeCache.txt ]] || configure+=(-DFARM_TESTS=OFF) # tests/run.sh turns it on in the same folder
 "${configure[@]}" > build-quickstart.log 2>&1 || { tail -n 20 build-quickstart.log; exit 1; }
 rm -f build-quickstart.log
-cmake --build build --target gradefarm gradefarm-grader
+cmake --build build --target gradefarm gradefarm-grader gradefarm-gateway
 
 if ((EUID != 0)); then
   echo >&2

@@ -11,7 +11,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 DOCUMENTS = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "DECISIONS.md", "CHANGELOG.md", "SECURITY.md",
-             "gpu_grader/README.md", "deploy/container/README.md", "tests/bench/README.md", "monitoring/README.md", "monitoring/RUNBOOK.md", "deploy/monitoring/README.md"]
+             "gpu_grader/README.md", "producer/gateway/README.md", "producer/gateway/COMPATIBILITY.md", "deploy/container/README.md", "tests/bench/README.md", "monitoring/README.md", "monitoring/RUNBOOK.md", "deploy/monitoring/README.md"]
 
 
 def links(text):

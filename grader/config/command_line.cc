@@ -131,6 +131,15 @@ Outcome read_grader_arguments(const std::vector<std::string>& arguments) {
   return run(app, arguments, [&] { return CommandLine{Program::kGrader, flags.given(), {}}; });
 }
 
+Outcome read_gateway_arguments(const std::vector<std::string>& arguments) {
+  CLI::App app{"Takes SandboxFusion's and ICIP's HTTP requests and asks the grading farm.",
+               "gradefarm-gateway"};
+  dress(app);
+  Flags flags;
+  flags.add(app, Program::kGateway);
+  return run(app, arguments, [&] { return CommandLine{Program::kGateway, flags.given(), {}}; });
+}
+
 Outcome read_gradefarm_arguments(const std::vector<std::string>& arguments) {
   CLI::App app{"Asks the grading farm: publishes evaluation requests and collects verdicts.",
                "gradefarm"};

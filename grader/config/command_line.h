@@ -26,6 +26,8 @@ struct CommandLine {
 // --help is.
 Expected<std::variant<CommandLine, ShowText>> read_grader_arguments(
     const std::vector<std::string>& arguments);
+Expected<std::variant<CommandLine, ShowText>> read_gateway_arguments(
+    const std::vector<std::string>& arguments);
 Expected<std::variant<CommandLine, ShowText>> read_gradefarm_arguments(
     const std::vector<std::string>& arguments);
 

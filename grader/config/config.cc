@@ -74,9 +74,9 @@ int workers_of(const Settings& settings, const Invocation& invocation) {
   return static_cast<int>(settings.count("workers"));
 }
 
-std::optional<std::string> metrics_of(const Settings& settings) {
-  if (settings.text("metrics") == "off") return std::nullopt;
-  return settings.text("metrics");
+std::optional<std::string> address_of(const Settings& settings, std::string_view option) {
+  if (settings.text(option) == "off") return std::nullopt;
+  return settings.text(option);
 }
 
 // Of which programs import most. Some time and 30 MB a launcher, once.
@@ -158,7 +158,7 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.required_languages = settings.names("required_languages");
   config.required_isolation = *parse_isolation(settings.text("required_isolation"));
   config.workers = workers_of(settings, invocation);
-  config.metrics_address = metrics_of(settings);
+  config.metrics_address = address_of(settings, "metrics");
   config.blob_dir = settings.text("blob_dir");
   config.languages_dir = settings.text("languages_dir");
   config.python = settings.text("python");
@@ -180,6 +180,30 @@ Expected<GraderConfig> grader_of(const Settings& settings, const Invocation& inv
   config.bad_cases = bad_cases_of(settings);
   config.bad_cases_topic = settings.is_on("bad_cases_topic");
   config.maxima = maxima_of(settings);
+  return config;
+}
+
+bool is_loopback(std::string_view address) { return address.starts_with("127."); }
+
+Expected<GatewayConfig> gateway_of(const Settings& settings) {
+  GatewayConfig config;
+  fill_common(config, settings);
+  FARM_TRY(config.kafka, required_kafka_of(settings));
+  config.pool = settings.text("pool");
+  config.blob_dir = settings.text("blob_dir");
+  config.listen = settings.text("listen");
+  config.max_body = settings.size("http_max_body");
+  config.token_file = settings.text("http_token_file");
+  config.drain_timeout = settings.duration("drain_timeout");
+  if (!settings.text("ready_fd").empty())
+    config.ready_fd = static_cast<int>(settings.count("ready_fd"));
+  if (config.listen == "off")
+    return invalid_request(settings.setting("listen").where + ": a gateway has to listen");
+  if (!is_loopback(config.listen) && config.token_file.empty()) {
+    config.warnings.push_back(settings.setting("listen").where + ": whoever reaches " +
+                              config.listen +
+                              " may run programs; --http-token-file asks for a token");
+  }
   return config;
 }
 
@@ -227,10 +251,14 @@ Expected<UpOptions> up_of(const Settings& settings, const Invocation& invocation
   options.pool = settings.text("pool");
   options.bad_cases = bad_cases_of(settings);
   FARM_TRY(options.grader, child_of(settings, invocation));
-  options.metrics_address = metrics_of(settings);
+  options.metrics_address = address_of(settings, "metrics");
   options.blob_dir = settings.text("blob_dir");
   options.drain_timeout = settings.duration("drain_timeout");
   options.canary_interval = settings.duration("canary_interval");
+  options.http_address = address_of(settings, "http");
+  options.gateway = settings.text("gateway");
+  if (options.gateway.empty())
+    options.gateway = invocation.program_directory + "/gradefarm-gateway";
   return options;
 }
 
@@ -403,6 +431,14 @@ Expected<std::variant<GraderConfig, ShowText>> parse_grader(const Invocation& in
   if (auto* text = std::get_if<ShowText>(&outcome)) return Command(std::move(*text));
   FARM_TRY(const Settings settings, settings_of(std::get<CommandLine>(outcome), invocation));
   return as_command<Command>(grader_of(settings, invocation));
+}
+
+Expected<std::variant<GatewayConfig, ShowText>> parse_gateway(const Invocation& invocation) {
+  using Command = std::variant<GatewayConfig, ShowText>;
+  FARM_TRY(auto outcome, read_gateway_arguments(invocation.arguments));
+  if (auto* text = std::get_if<ShowText>(&outcome)) return Command(std::move(*text));
+  FARM_TRY(const Settings settings, settings_of(std::get<CommandLine>(outcome), invocation));
+  return as_command<Command>(gateway_of(settings));
 }
 
 Expected<GradefarmCommand> parse_gradefarm(const Invocation& invocation) {

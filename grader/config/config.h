@@ -86,6 +86,21 @@ struct GraderConfig {
   std::vector<std::string> warnings;  // for the log, once it is configured
 };
 
+// gradefarm-gateway.
+struct GatewayConfig {
+  KafkaOptions kafka;
+  std::string pool;
+  std::string blob_dir;    // shared with graders; empty: requests above a record's size are refused
+  std::string listen;      // IPV4:PORT
+  Bytes max_body;          // of an HTTP request
+  std::string token_file;  // empty: no token
+  Milliseconds drain_timeout{0};
+  std::optional<int> ready_fd;  // where "ready\n" is written once it serves
+  monitoring::LogConfig log;
+  std::string config_file;
+  std::vector<std::string> warnings;
+};
+
 // What `gradefarm grade --embedded` and `gradefarm up` need to start a grader as their child.
 struct ChildGrader {
   std::string program;  // path of gradefarm-grader; default: beside this program
@@ -123,7 +138,9 @@ struct UpOptions {
   std::optional<std::string> metrics_address;  // of the child grader
   std::string blob_dir;                        // empty: a temporary one
   Milliseconds drain_timeout{0};
-  Milliseconds canary_interval{0};  // of the child grader
+  Milliseconds canary_interval{0};          // of the child grader
+  std::optional<std::string> http_address;  // of the child gateway; nullopt: none
+  std::string gateway;                      // path of gradefarm-gateway
   monitoring::LogConfig log;
   std::string config_file;
   std::vector<std::string> warnings;
@@ -268,6 +285,7 @@ Invocation invocation_of_process(int argc, const char* const* argv);
 
 // Errors: kInvalidRequest, with a text for the person who typed it.
 Expected<std::variant<GraderConfig, ShowText>> parse_grader(const Invocation& invocation);
+Expected<std::variant<GatewayConfig, ShowText>> parse_gateway(const Invocation& invocation);
 using GradefarmCommand = std::variant<GradeOptions, UpOptions, TopicsOptions, ReplayOptions,
                                       CollectOptions, ReportOptions, StatusOptions, DoctorOptions,
                                       BenchOptions, CancelOptions, DeadLettersOptions, ShowText>;

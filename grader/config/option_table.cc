@@ -20,16 +20,18 @@ constexpr auto kBadCases = Program::kBadCases;
 constexpr auto kReport = Program::kReport;
 constexpr auto kCancel = Program::kCancel;
 constexpr auto kDeadLetters = Program::kDeadLetters;
-constexpr unsigned kAll = kGrader | kGrade | kUp | kTopics | kReplay | kBadCases | kReport |
-                          kStatus | kDoctor | kBench | kCancel | kDeadLetters;
+constexpr auto kGateway = Program::kGateway;
+constexpr unsigned kAll = kGateway | kGrader | kGrade | kUp | kTopics | kReplay | kBadCases |
+                          kReport | kStatus | kDoctor | kBench | kCancel | kDeadLetters;
 // Talk to a cluster that may be another one's.
-constexpr unsigned kKafkaClients = kGrader | kGrade | kTopics | kReplay | kBadCases | kStatus |
-                                   kDoctor | kBench | kCancel | kDeadLetters;
+constexpr unsigned kKafkaClients = kGateway | kGrader | kGrade | kTopics | kReplay | kBadCases |
+                                   kStatus | kDoctor | kBench | kCancel | kDeadLetters;
 constexpr unsigned kGraderOnly = static_cast<unsigned>(kGrader);
 constexpr unsigned kGradeOnly = static_cast<unsigned>(kGrade);
 constexpr unsigned kStatusOnly = static_cast<unsigned>(kStatus);
 constexpr unsigned kBenchOnly = static_cast<unsigned>(kBench);
 constexpr unsigned kTopicsOnly = static_cast<unsigned>(kTopics);
+constexpr unsigned kGatewayOnly = static_cast<unsigned>(kGateway);
 
 std::vector<OptionSpec> make_table() {
   using enum ValueKind;
@@ -54,7 +56,7 @@ std::vector<OptionSpec> make_table() {
 
   // What is served.
   add({"pool", kName, "cpu", "", "Requests go through grading.requests.POOL.",
-       kGrader | kGrade | kUp | kReplay | kDoctor});
+       kGateway | kGrader | kGrade | kUp | kReplay | kDoctor});
   add({"group", kName, "", "gradefarm-POOL",
        "Consumer group; graders of a pool share one. Lanes have NAME.high, NAME.low.",
        kGraderOnly});
@@ -98,13 +100,13 @@ std::vector<OptionSpec> make_table() {
   // Where it keeps things.
   add({"blob_dir", kPath, "", "",
        "Directory that clients and graders share for large requests and results.",
-       kGrader | kGrade | kUp | kReplay | kBadCases | kDoctor});
+       kGateway | kGrader | kGrade | kUp | kReplay | kBadCases | kDoctor});
   add({"grader", kPath, "", "beside gradefarm", "The gradefarm-grader to start.",
        kGrade | kUp | kReplay | kDoctor | kBench});
   add({"metrics", kAddress, "127.0.0.1:9464", "",
        "Where /metrics, /healthz and /readyz are served; off: nowhere.", kGrader | kUp});
   add({"drain_timeout", kDuration, "30s", "", "How long SIGTERM waits for what is in flight.",
-       kGrader | kUp});
+       kGateway | kGrader | kUp});
   add({"answer_cache", kSize, "64MiB", "",
        "Recent answers kept in memory, for requests that come again.", kGraderOnly});
   add({"result_cache", kSize, "64MiB", "",
@@ -127,9 +129,12 @@ std::vector<OptionSpec> make_table() {
        "never.",
        kGrader | kUp});
   {
-    OptionSpec ready{
-        "ready_fd", kCount, "", "", "Descriptor on which \"ready\" is written once it serves.",
-        kGraderOnly};
+    OptionSpec ready{"ready_fd",
+                     kCount,
+                     "",
+                     "",
+                     "Descriptor on which \"ready\" is written once it serves.",
+                     kGateway | kGrader};
     ready.minimum = 3;
     ready.maximum = 1'000'000;
     add(ready);
@@ -155,6 +160,23 @@ std::vector<OptionSpec> make_table() {
     base.maximum = 2'000'000'000;
     add(base);
   }
+
+  // HTTP.
+  add({"listen", kAddress, "127.0.0.1:8080", "",
+       "Where the gateway takes HTTP. Beyond loopback everybody may ask who reaches it.",
+       kGatewayOnly});
+  add({"http", kAddress, "off", "",
+       "Start a gateway that takes HTTP there; off: none. It has the options of gradefarm-gateway "
+       "from the environment.",
+       static_cast<unsigned>(kUp)});
+  add({"gateway", kPath, "", "beside gradefarm", "The gradefarm-gateway to start.",
+       static_cast<unsigned>(kUp)});
+  add({"http_max_body", kSize, "128MiB", "", "Largest body of an HTTP request; above it 413.",
+       kGatewayOnly});
+  add({"http_token_file", kPath, "", "",
+       "File with the token that clients have to show (Authorization: Bearer TOKEN); none: "
+       "everybody who reaches the address may ask.",
+       kGatewayOnly});
 
   // Bad cases.
   {
@@ -321,6 +343,7 @@ std::string joined(std::span<const std::string_view> parts, std::string_view sep
 std::string programs_of(const OptionSpec& option) {
   std::vector<std::string_view> names;
   if (belongs_to(option, kGrader)) names.emplace_back("gradefarm-grader");
+  if (belongs_to(option, kGateway)) names.emplace_back("gradefarm-gateway");
   if (belongs_to(option, kGrade)) names.emplace_back("grade");
   if (belongs_to(option, kUp)) names.emplace_back("up");
   if (belongs_to(option, kTopics)) names.emplace_back("topics");

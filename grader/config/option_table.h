@@ -23,7 +23,8 @@ enum class Program : unsigned {
   kDoctor = 512,
   kBench = 1024,
   kCancel = 2048,
-  kDeadLetters = 4096
+  kDeadLetters = 4096,
+  kGateway = 8192
 };
 
 constexpr unsigned operator|(Program a, Program b) {

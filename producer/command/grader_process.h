@@ -1,4 +1,5 @@
-// GraderProcess: a gradefarm-grader of our own, as a child: start it, know when it takes work, know
+// GraderProcess: a gradefarm-grader of our own (or a gradefarm-gateway, which keeps the same
+// agreement), as a child: start it, know when it takes work, know
 // when it ends, end it. Not a supervisor: whether to start another is the caller's business.
 //
 // The child runs in its own process group (Ctrl-C reaches only us, and we end it in order), with

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "monitoring/log.h"
+#include "producer/command/child_gateway.h"
 #include "producer/command/embedded_farm.h"
 #include "producer/command/exit_codes.h"
 
@@ -30,18 +32,34 @@ void announce(const config::UpOptions& options, const EmbeddedFarm& farm) {
   if (options.metrics_address) {
     std::printf("metrics    http://%s/metrics\n", options.metrics_address->c_str());
   }
+  if (options.http_address) {
+    std::printf("http       http://%s/run_code\n", options.http_address->c_str());
+  }
   std::printf("Ctrl-C ends it.\n");
   std::fflush(stdout);
 }
 
-// Watches the grader until an interrupt.
-void supervise(EmbeddedFarm& farm, const std::function<bool()>& interrupted) {
+Expected<std::optional<ChildGateway>> start_gateway(const config::UpOptions& options,
+                                                    const EmbeddedFarm& farm,
+                                                    const std::function<bool()>& interrupted) {
+  if (!options.http_address) return std::optional<ChildGateway>();
+  FARM_TRY(auto gateway,
+           ChildGateway::start({options.gateway, farm.client_config().brokers, options.pool,
+                                farm.blob_dir(), *options.http_address, options.drain_timeout},
+                               interrupted));
+  return std::optional(std::move(gateway));
+}
+
+// Watches grader and gateway, if there is one, until an interrupt.
+void supervise(EmbeddedFarm& farm, std::optional<ChildGateway>& gateway,
+               const std::function<bool()>& interrupted) {
   using std::chrono::steady_clock;
   int failures = 0;
   auto started = steady_clock::now();
   auto start_again = started;
   while (!interrupted()) {
     std::this_thread::sleep_for(kTick);
+    if (gateway) gateway->look_after(interrupted);
     if (farm.grader()) {
       const auto status = farm.grader()->exited();
       if (!status) continue;
@@ -86,9 +104,17 @@ int up(const config::UpOptions& options, const Interrupt& interrupt) {
     std::fprintf(stderr, "gradefarm: %s\n", farm.error().text().c_str());
     return kExitGrader;
   }
+  auto gateway = start_gateway(options, *farm.value(), interrupted);
+  if (interrupted()) return kExitOk;
+  if (!gateway) {
+    std::fprintf(stderr, "gradefarm: %s\n", gateway.error().text().c_str());
+    return kExitGrader;
+  }
   announce(options, *farm.value());
-  supervise(*farm.value(), interrupted);
-  farm.value()->stop([] { return false; });
+  supervise(*farm.value(), *gateway, interrupted);
+  const auto never = [] { return false; };
+  if (*gateway) (*gateway)->stop(never);
+  farm.value()->stop(never);
   return kExitOk;
 }
 

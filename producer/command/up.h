@@ -1,5 +1,5 @@
-// gradefarm up: an embedded broker and a grader, until SIGINT or SIGTERM. A grader that crashes is
-// started again.
+// gradefarm up: an embedded broker, a grader and, if asked for, an HTTP gateway, until SIGINT or
+// SIGTERM. What crashes of them is started again.
 #pragma once
 
 #include "grader/config/config.h"
@@ -8,7 +8,7 @@
 
 namespace farm::command {
 
-// Returns the exit code (exit_codes.h): 0 after a signal, 4 if the grader never came up.
+// Returns the exit code (exit_codes.h): 0 after a signal, 4 if grader or gateway never came up.
 int up(const config::UpOptions& options, const Interrupt& interrupt);
 
 // How long to wait before the next start of a grader that ended `failures` times in a row: 1 s,

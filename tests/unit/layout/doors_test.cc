@@ -34,6 +34,7 @@ const std::vector<Door>& doors() {
       {"civetweb", {"civetweb.h", "CivetServer.h"}, "monitoring/"},
       {"spdlog", {"spdlog/", "fmt/"}, "monitoring/"},
       {"cairo", {"cairo.h", "cairo/"}, "producer/command/"},
+      {"Boost", {"boost/"}, "producer/gateway/"},
       {"CLI11", {"CLI/"}, "grader/config/"},
       {"toml++", {"toml++/"}, "grader/config/"},
   };

@@ -108,6 +108,10 @@ TEST(UpCommand, HasDefaultsForEverything) {
   EXPECT_EQ(options.drain_timeout, Milliseconds{30'000});
   EXPECT_EQ(options_of<UpOptions>(invocation_of("up --metrics off --workers 1")).metrics_address,
             std::nullopt);
+  EXPECT_EQ(options.http_address, std::nullopt);
+  EXPECT_EQ(options_of<UpOptions>(invocation_of("up --http 127.0.0.1:80")).http_address,
+            "127.0.0.1:80");
+  EXPECT_EQ(options.gateway, "/opt/farm/bin/gradefarm-gateway");
 }
 
 TEST(TopicsCommand, CreatesAndDescribes) {

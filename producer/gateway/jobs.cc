@@ -1,0 +1,111 @@
+#include "producer/gateway/jobs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <iterator>
+#include <utility>
+
+#include "producer/gateway/deadline.h"
+
+namespace farm::gateway {
+namespace {
+
+Reply not_yet() {
+  return refusal(504,
+                 "no answer yet; the work goes on, and the same request sent again waits for it");
+}
+
+}  // namespace
+
+Jobs::Jobs(std::string trainer, std::string id_prefix, Milliseconds keep, Submit submit, Post post)
+    : trainer_(std::move(trainer)),
+      id_prefix_(std::move(id_prefix)),
+      keep_(keep),
+      submit_(std::move(submit)),
+      post_(std::move(post)) {}
+
+void Jobs::ask(const std::string& key, Question question, SteadyTime now, OnReply on_reply) {
+  Waiter waiter{std::move(on_reply), std::nullopt};
+  if (question.patience) waiter.until = now + hold_time(*question.patience);
+  std::optional<Reply> kept;
+  OnReply tell;
+  std::int64_t number = 0;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto [at, is_new] = jobs_.try_emplace(key);
+    Job& job = at->second;
+    if (job.answer) {
+      kept = std::move(job.answer);
+      tell = std::move(waiter.on_reply);
+      jobs_.erase(at);
+    } else {
+      job.waiters.push_back(std::move(waiter));
+      if (is_new) number = job.number = ++last_number_;
+    }
+  }
+  if (kept) return tell(*std::move(kept));
+  if (number == 0) return;  // another caller's job
+
+  EvaluationRequest request = std::move(question.request);
+  request.trainer = trainer_;
+  request.request_id = id_prefix_ + std::to_string(number);
+  auto make = std::make_shared<const Make>(std::move(question.reply));
+  submit_(std::move(request), [this, key, number, make](EvaluationResult result) {
+    // Putting a reply together takes as long as it is large; the farm's client has no time for it.
+    auto shared = std::make_shared<const EvaluationResult>(std::move(result));
+    post_([this, key, number, make, shared] {
+      settle(key, number, (*make)(*shared), !reply_without_judgement(*shared));
+    });
+  });
+}
+
+void Jobs::settle(const std::string& key, std::int64_t number, Reply reply, bool judged) {
+  std::vector<Waiter> waiters;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto at = jobs_.find(key);
+    if (at == jobs_.end() || at->second.number != number) return;
+    waiters = std::move(at->second.waiters);
+    at->second.waiters.clear();
+    if (waiters.empty() && judged) {
+      at->second.answer = std::move(reply);
+      at->second.answered = std::chrono::steady_clock::now();
+      return;
+    }
+    jobs_.erase(at);
+  }
+  for (std::size_t i = 0; i + 1 < waiters.size(); ++i) waiters[i].on_reply(reply);
+  if (!waiters.empty()) waiters.back().on_reply(std::move(reply));
+}
+
+void Jobs::expire(SteadyTime now) {
+  std::vector<Waiter> late;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (auto at = jobs_.begin(); at != jobs_.end();) {
+      Job& job = at->second;
+      const auto first_late = std::stable_partition(
+          job.waiters.begin(), job.waiters.end(),
+          [&](const Waiter& waiter) { return !waiter.until || *waiter.until > now; });
+      std::move(first_late, job.waiters.end(), std::back_inserter(late));
+      job.waiters.erase(first_late, job.waiters.end());
+      at = job.answer && now - job.answered > keep_ ? jobs_.erase(at) : std::next(at);
+    }
+  }
+  for (Waiter& waiter : late) waiter.on_reply(not_yet());
+}
+
+std::int64_t Jobs::waiting() const {
+  const std::scoped_lock lock(mutex_);
+  std::int64_t count = 0;
+  for (const auto& [key, job] : jobs_) count += static_cast<std::int64_t>(job.waiters.size());
+  return count;
+}
+
+std::int64_t Jobs::running() const {
+  const std::scoped_lock lock(mutex_);
+  return std::count_if(jobs_.begin(), jobs_.end(),
+                       [](const auto& entry) { return !entry.second.answer; });
+}
+
+}  // namespace farm::gateway

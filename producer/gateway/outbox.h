@@ -1,0 +1,39 @@
+// Outbox: a thread that hands requests to the farm's client, which blocks while its window is full;
+// nobody else may wait for that. First in, first out.
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <utility>
+
+#include "producer/client.h"
+#include "schemas/request.h"
+
+namespace farm::gateway {
+
+class Outbox {
+ public:
+  // `client` must outlive it.
+  explicit Outbox(producer::Client& client);
+  // Hands over what is left; close the client before, so that this does not take long.
+  ~Outbox();
+  Outbox(const Outbox&) = delete;
+  Outbox& operator=(const Outbox&) = delete;
+
+  // Never blocks.
+  void push(EvaluationRequest request, producer::OnResult on_result);
+
+ private:
+  void work();
+
+  producer::Client& client_;
+  std::mutex mutex_;  // guards the next three
+  std::condition_variable wake_;
+  std::deque<std::pair<EvaluationRequest, producer::OnResult>> waiting_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace farm::gateway

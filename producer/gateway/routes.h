@@ -1,0 +1,13 @@
+// The table of routes: which function answers which method and path. Pure.
+#pragma once
+
+#include "producer/gateway/message.h"
+#include "producer/gateway/question.h"
+
+namespace farm::gateway {
+
+// 404 and 405 for what is not in the table, 422 for a body that is no JSON. A body may be large:
+// reading it takes a few milliseconds a MiB.
+Routed route(const Request& request);
+
+}  // namespace farm::gateway

@@ -1,0 +1,273 @@
+// The server over real sockets: what clients send well, badly, slowly or half.
+#include "producer/gateway/server.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <future>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace farm::gateway {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr int kPatienceSeconds = 60;
+
+class Connection {
+ public:
+  explicit Connection(const std::string& address)
+      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port =
+        htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    const timeval patience{kPatienceSeconds, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  ~Connection() { ::close(fd_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  void send(std::string_view bytes) {
+    while (!bytes.empty()) {
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent <= 0) return;
+      bytes.remove_prefix(static_cast<std::size_t>(sent));
+    }
+  }
+  void half_close() { ::shutdown(fd_, SHUT_WR); }
+  // All until the server closes.
+  std::string read_all() {
+    std::string all;
+    while (read_some(all)) {
+    }
+    return all;
+  }
+  // Until `end` was read; what follows is lost.
+  std::string read_until(std::string_view end) {
+    std::string all;
+    while (all.find(end) == std::string::npos && read_some(all)) {
+    }
+    return all;
+  }
+
+ private:
+  bool read_some(std::string& into) {
+    char bytes[4096];
+    const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
+    if (got <= 0) return false;
+    into.append(bytes, static_cast<std::size_t>(got));
+    return true;
+  }
+  int fd_;
+};
+
+Reply told(const std::string& text) {
+  Reply reply;
+  reply.body = text;
+  return reply;
+}
+
+// Says what it got.
+void echo(const Request& request, const Server::OnReply& on_reply) {
+  on_reply(told(request.method + " " + request.path + " [" + request.body + "]"));
+}
+
+std::unique_ptr<Server> serve(Server::Handler handler, ServerOptions options = {}) {
+  options.address = "127.0.0.1:0";
+  auto server = Server::start(options, std::move(handler));
+  EXPECT_TRUE(server) << server.error().text();
+  return std::move(server).value();
+}
+
+std::string post(const std::string& body, const std::string& headers = "") {
+  return "POST /x HTTP/1.1\r\nHost: h\r\n" + headers +
+         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+TEST(GatewayServer, KeepsAConnectionForTheNextRequest) {
+  const auto server = serve(echo);
+  Connection connection(server->address());
+  connection.send("GET /a?q=1 HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(
+      connection.read_until("GET /a []"),
+      AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Content-Type: application/json\r\n")));
+  connection.send(post("body", "Connection: close\r\n"));
+  EXPECT_THAT(connection.read_all(), HasSubstr("POST /x [body]"));
+}
+
+TEST(GatewayServer, ABodyAboveTheLimitIsRefusedBeforeItIsSent) {
+  ServerOptions options;
+  options.max_body = Bytes{1000};
+  const auto server = serve(echo, options);
+  Connection declared(server->address());
+  declared.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000000\r\n\r\n");
+  EXPECT_THAT(declared.read_until("}"),
+              AllOf(StartsWith("HTTP/1.1 413 "), HasSubstr("{\"detail\":")));
+  Connection chunked(server->address());
+  chunked.send("POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" +
+               std::string(2000, 'x') + "\r\n0\r\n\r\n");
+  EXPECT_THAT(chunked.read_until("}"), StartsWith("HTTP/1.1 413 "));
+  Connection sent(server->address());
+  sent.send(post(std::string(300'000, 'x')));
+  EXPECT_THAT(sent.read_until("}"), StartsWith("HTTP/1.1 413 "));
+}
+
+TEST(GatewayServer, ReadsChunksAndWhatWaitsForContinue) {
+  const auto server = serve(echo);
+  Connection chunked(server->address());
+  chunked.send(
+      "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n");
+  EXPECT_THAT(chunked.read_until("]"), HasSubstr("POST /x [abc]"));
+  Connection careful(server->address());
+  careful.send("POST /x HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n");
+  EXPECT_THAT(careful.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
+  careful.send("ab");
+  EXPECT_THAT(careful.read_until("]"), HasSubstr("POST /x [ab]"));
+}
+
+TEST(GatewayServer, WhatIsNotHttpOrCutInTheMiddleIs400) {
+  const auto server = serve(echo);
+  Connection nonsense(server->address());
+  nonsense.send("what is this\r\n\r\n");
+  EXPECT_THAT(nonsense.read_until("}"),
+              AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("{\"detail\":")));
+  Connection cut(server->address());
+  cut.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nhalf");
+  cut.half_close();
+  EXPECT_THAT(cut.read_all(), AllOf(StartsWith("HTTP/1.1 400 "), HasSubstr("{\"detail\":")));
+  Connection headers(server->address());
+  headers.send("GET / HTTP/1.1\r\nHost: h\r\nLong: " + std::string(200'000, 'x') + "\r\n\r\n");
+  EXPECT_THAT(headers.read_until("}"), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST(GatewayServer, AHalfClosedClientGetsItsReply) {
+  const auto server = serve(echo);
+  Connection connection(server->address());
+  connection.send(post("body"));
+  connection.half_close();
+  EXPECT_THAT(connection.read_all(), HasSubstr("POST /x [body]"));
+}
+
+TEST(GatewayServer, AsksForTheToken) {
+  ServerOptions options;
+  options.token = "secret";
+  const auto server = serve(echo, options);
+  const auto status_with = [&](const std::string& header, const std::string& path) {
+    Connection connection(server->address());
+    connection.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n" + header + "\r\n");
+    return connection.read_until("\r\n").substr(9, 3);
+  };
+  EXPECT_EQ(status_with("", "/x"), "401");
+  EXPECT_EQ(status_with("Authorization: Bearer wrong\r\n", "/x"), "401");
+  EXPECT_EQ(status_with("Authorization: Bearer secret\r\n", "/x"), "200");
+  EXPECT_EQ(status_with("Authorization: secret\r\n", "/x"), "200");
+  EXPECT_EQ(status_with("", "/v1/ping"), "200");
+}
+
+TEST(GatewayServer, AddsTheHeadersOfARefusal) {
+  const auto server = serve([](const Request&, const Server::OnReply& on_reply) {
+    Reply reply = refusal(503, "later");
+    reply.retry_after_s = 7;
+    reply.allow = "POST";
+    on_reply(reply);
+  });
+  Connection connection(server->address());
+  connection.send("GET /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(connection.read_until("}"),
+              AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("Retry-After: 7\r\n"),
+                    HasSubstr("Allow: POST\r\n")));
+}
+
+TEST(GatewayServer, AConnectionMayCloseBeforeItsReply) {
+  std::promise<Server::OnReply> asked;
+  auto server = serve([&](const Request& request, Server::OnReply on_reply) {
+    if (request.path == "/x") return asked.set_value(std::move(on_reply));
+    echo(request, on_reply);
+  });
+  {
+    Connection gone(server->address());
+    gone.send(post("body"));
+    auto reply = asked.get_future();
+    ASSERT_EQ(reply.wait_for(std::chrono::seconds(kPatienceSeconds)), std::future_status::ready);
+    gone.half_close();
+    Server::OnReply late = reply.get();
+    late(told("late"));
+  }
+  Connection next(server->address());
+  next.send("GET /y HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(next.read_until("[]"), HasSubstr("GET /y []"));
+}
+
+TEST(GatewayServer, ManyWaitWithoutAThreadEachWhileOthersAreAnswered) {
+  constexpr std::size_t kMany = 300;
+  std::mutex mutex;
+  std::vector<Server::OnReply> waiting;
+  auto server = serve([&](const Request& request, Server::OnReply on_reply) {
+    if (request.body.empty()) return echo(request, on_reply);
+    const std::scoped_lock lock(mutex);
+    waiting.push_back(std::move(on_reply));
+  });
+  std::vector<std::unique_ptr<Connection>> connections;
+  for (std::size_t i = 0; i < kMany; ++i) {
+    connections.push_back(std::make_unique<Connection>(server->address()));
+    connections.back()->send(post("wait"));
+  }
+  const auto count = [&] {
+    const std::scoped_lock lock(mutex);
+    return waiting.size();
+  };
+  for (int i = 0; count() < kMany && i < kPatienceSeconds * 100; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  ASSERT_EQ(count(), kMany);
+  Connection quick(server->address());
+  quick.send("GET /v1/ping HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(quick.read_until("[]"), HasSubstr("GET /v1/ping []"));
+  EXPECT_FALSE(server->wait_until_quiet(Milliseconds(0)));
+  for (std::size_t i = 0; i < kMany; ++i) waiting[i](told("answer " + std::to_string(i)));
+  waiting.clear();
+  for (auto& connection : connections)
+    EXPECT_THAT(connection->read_until("answer"), HasSubstr("200 OK"));
+  EXPECT_TRUE(server->wait_until_quiet(Milliseconds(kPatienceSeconds * 1000)));
+}
+
+TEST(GatewayServer, StopsAcceptingAndClosesAfterTheReplyThatIsUnderWay) {
+  std::promise<Server::OnReply> asked;
+  auto server = serve(
+      [&](const Request&, Server::OnReply on_reply) { asked.set_value(std::move(on_reply)); });
+  Connection connection(server->address());
+  connection.send(post("body"));
+  Server::OnReply reply = asked.get_future().get();
+  server->stop_accepting();
+  EXPECT_FALSE(server->wait_until_quiet(Milliseconds(0)));
+  reply(told("done"));
+  EXPECT_THAT(connection.read_all(), AllOf(HasSubstr("done")));
+  EXPECT_TRUE(server->wait_until_quiet(Milliseconds(kPatienceSeconds * 1000)));
+}
+
+TEST(GatewayServer, AnAddressThatCannotBeUsedIsAnError) {
+  const auto first = serve(echo);
+  ServerOptions options;
+  options.address = first->address();
+  const auto second = Server::start(options, echo);
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().text(), HasSubstr(first->address()));
+  options.address = "nowhere";
+  EXPECT_FALSE(Server::start(options, echo));
+}
+
+}  // namespace
+}  // namespace farm::gateway
