@@ -17,7 +17,7 @@ while (($#)); do
 done
 failed=0
 mkdir -p "$build/fuzz"
-for fuzzer in request value output; do
+for fuzzer in request value output gateway; do
   corpus=$build/fuzz/$fuzzer
   mkdir -p "$corpus"
   log=$build/fuzz/$fuzzer.log
