@@ -88,10 +88,13 @@ AssertProgram assert_program(std::string_view language, std::string_view program
 
 std::string with_solution_preamble(std::string_view program) {
   constexpr std::string_view kPreamble =
-      "from typing import *\nfrom collections import *\nfrom math import *\nfrom heapq import *\n"
-      "from bisect import *\nfrom itertools import *\nfrom functools import *\n"
-      "from string import *\nfrom re import *\n"
-      "import typing, collections, math, heapq, bisect, itertools, functools, string, re, sys\n"
+      "from string import *\nfrom re import *\nfrom datetime import *\nfrom collections import *\n"
+      "from heapq import *\nfrom bisect import *\nfrom copy import *\nfrom math import *\n"
+      "from random import *\nfrom statistics import *\nfrom itertools import *\n"
+      "from functools import *\nfrom operator import *\nfrom io import *\nfrom sys import *\n"
+      "from json import *\nfrom builtins import *\nfrom typing import *\n"
+      "import string, re, datetime, collections, heapq, bisect, copy, math, random, statistics\n"
+      "import itertools, functools, operator, io, sys, json\n"
       "sys.setrecursionlimit(600000)\n";
   return std::string(kPreamble) + std::string(program);
 }

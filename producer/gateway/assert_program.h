@@ -18,7 +18,8 @@ struct AssertProgram {
 AssertProgram assert_program(std::string_view language, std::string_view program,
                              std::string_view tests, std::string_view entry_point);
 
-// What is put in front of a class Solution that is called as a function: star imports.
+// What is put in front of a class Solution that is called as a function: the star imports of
+// LiveCodeBench, in its order: builtins come late, since math and operator have other `pow`s.
 std::string with_solution_preamble(std::string_view program);
 
 }  // namespace farm::gateway
