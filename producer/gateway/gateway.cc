@@ -16,8 +16,6 @@
 namespace farm::gateway {
 namespace {
 
-// How long an answer waits for a caller who got 504 and comes again: retries come within seconds.
-constexpr Milliseconds kKeep{60'000};
 constexpr Milliseconds kTick{100};
 
 class RunningGateway final : public Gateway {
@@ -25,26 +23,30 @@ class RunningGateway final : public Gateway {
   explicit RunningGateway(std::string trainer, std::unique_ptr<producer::Client> client)
       : client_(std::move(client)),
         outbox_(std::make_unique<Outbox>(*client_)),
-        jobs_(
-            std::move(trainer), producer::random_name() + "-", kKeep,
-            [this](EvaluationRequest request, producer::OnResult on_result) {
-              outbox_->push(std::move(request), std::move(on_result));
-            },
-            [this](std::function<void()> work) { server_->post(std::move(work)); }) {}
+        jobs_(std::move(trainer), producer::random_name() + "-", Jobs::Times(),
+              {[this](EvaluationRequest request, producer::OnResult on_result) {
+                 outbox_->push(std::move(request), std::move(on_result));
+               },
+               [this](const std::string& request_id) {
+                 if (!outbox_->take_out(request_id)) client_->cancel({request_id});
+               },
+               [this](std::function<void()> work) { server_->post(std::move(work)); }}) {}
 
   // What still waits is resolved as cancelled, and told so, before the parts end that tell it.
   ~RunningGateway() override {
     if (server_) server_->stop_accepting();
-    client_->close();
-    outbox_.reset();
-    if (server_) server_->wait_until_quiet(kLastWords);
     {
       const std::scoped_lock lock(mutex_);
       ending_ = true;
     }
     wake_.notify_all();
-    if (ticker_.joinable()) ticker_.join();
-    if (server_) server_->stop();
+    if (ticker_.joinable()) ticker_.join();  // it takes back what is in the outbox
+    client_->close();
+    outbox_.reset();
+    if (server_) {
+      server_->wait_until_quiet(kLastWords);
+      server_->stop();
+    }
   }
 
   Expected<Done> listen(const ServerOptions& options) {
@@ -68,7 +70,7 @@ class RunningGateway final : public Gateway {
     Routed routed = route(request);
     if (auto* reply = std::get_if<Reply>(&routed)) return on_reply(std::move(*reply));
     jobs_.ask(os::sha256_hex(request.path + "\n" + request.body),
-              std::get<Question>(std::move(routed)), std::chrono::steady_clock::now(),
+              std::get<Question>(std::move(routed)), request.received, request.gone,
               std::move(on_reply));
   }
 

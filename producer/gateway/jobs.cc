@@ -15,18 +15,24 @@ Reply not_yet() {
                  "no answer yet; the work goes on, and the same request sent again waits for it");
 }
 
+Reply taken_back() {
+  Reply reply = refusal(503, "taken back: the caller had closed its side of the connection");
+  reply.retry_after_s = 1;
+  return reply;
+}
+
 }  // namespace
 
-Jobs::Jobs(std::string trainer, std::string id_prefix, Milliseconds keep, Submit submit, Post post)
+Jobs::Jobs(std::string trainer, std::string id_prefix, Times times, Farm farm)
     : trainer_(std::move(trainer)),
       id_prefix_(std::move(id_prefix)),
-      keep_(keep),
-      submit_(std::move(submit)),
-      post_(std::move(post)) {}
+      times_(times),
+      farm_(std::move(farm)) {}
 
-void Jobs::ask(const std::string& key, Question question, SteadyTime now, OnReply on_reply) {
-  Waiter waiter{std::move(on_reply), std::nullopt};
-  if (question.patience) waiter.until = now + hold_time(*question.patience);
+void Jobs::ask(const std::string& key, Question question, SteadyTime asked,
+               std::shared_ptr<const std::atomic<bool>> gone, OnReply on_reply) {
+  Waiter waiter{std::move(on_reply), std::nullopt, std::move(gone)};
+  if (question.patience) waiter.until = asked + hold_time(*question.patience);
   std::optional<Reply> kept;
   OnReply tell;
   std::int64_t number = 0;
@@ -50,10 +56,10 @@ void Jobs::ask(const std::string& key, Question question, SteadyTime now, OnRepl
   request.trainer = trainer_;
   request.request_id = id_prefix_ + std::to_string(number);
   auto make = std::make_shared<const Make>(std::move(question.reply));
-  submit_(std::move(request), [this, key, number, make](EvaluationResult result) {
+  farm_.submit(std::move(request), [this, key, number, make](EvaluationResult result) {
     // Putting a reply together takes as long as it is large; the farm's client has no time for it.
     auto shared = std::make_shared<const EvaluationResult>(std::move(result));
-    post_([this, key, number, make, shared] {
+    farm_.post([this, key, number, make, shared] {
       settle(key, number, (*make)(*shared), !reply_without_judgement(*shared));
     });
   });
@@ -78,8 +84,23 @@ void Jobs::settle(const std::string& key, std::int64_t number, Reply reply, bool
   if (!waiters.empty()) waiters.back().on_reply(std::move(reply));
 }
 
+bool Jobs::is_deserted(Job& job, SteadyTime now) const {
+  const bool deserted =
+      !job.waiters.empty() &&
+      std::all_of(job.waiters.begin(), job.waiters.end(),
+                  [](const Waiter& waiter) { return waiter.gone && waiter.gone->load(); });
+  if (!deserted) {
+    job.deserted.reset();
+    return false;
+  }
+  if (!job.deserted) job.deserted = now;
+  return now - *job.deserted >= times_.grace;
+}
+
 void Jobs::expire(SteadyTime now) {
   std::vector<Waiter> late;
+  std::vector<Waiter> left;
+  std::vector<std::string> unwanted;
   {
     const std::scoped_lock lock(mutex_);
     for (auto at = jobs_.begin(); at != jobs_.end();) {
@@ -89,10 +110,18 @@ void Jobs::expire(SteadyTime now) {
           [&](const Waiter& waiter) { return !waiter.until || *waiter.until > now; });
       std::move(first_late, job.waiters.end(), std::back_inserter(late));
       job.waiters.erase(first_late, job.waiters.end());
-      at = job.answer && now - job.answered > keep_ ? jobs_.erase(at) : std::next(at);
+      const bool deserted = is_deserted(job, now);
+      if (deserted) {
+        std::move(job.waiters.begin(), job.waiters.end(), std::back_inserter(left));
+        unwanted.push_back(id_of(job));
+      }
+      const bool forgotten = job.answer && now - job.answered > times_.keep;
+      at = deserted || forgotten ? jobs_.erase(at) : std::next(at);
     }
   }
+  for (const std::string& id : unwanted) farm_.cancel(id);
   for (Waiter& waiter : late) waiter.on_reply(not_yet());
+  for (Waiter& waiter : left) waiter.on_reply(taken_back());
 }
 
 std::int64_t Jobs::waiting() const {

@@ -4,11 +4,12 @@
 // Requests that are alike byte for byte share one job while it runs. A caller that would give up
 // soon is told 504; its job goes on, and the answer is kept for the caller who comes again with the
 // same bytes. What was handed out is forgotten: who asks then gets another run, since a program may
-// print the time.
+// print the time. A job whose callers have all hung up for some seconds is taken back.
 //
 // Thread-safe. Callbacks run on whatever thread calls, without a lock held.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -31,22 +32,35 @@ class Jobs {
   // Hands a request to the farm; on_result comes exactly once, on any thread, maybe before it
   // returns.
   using Submit = std::function<void(EvaluationRequest, producer::OnResult)>;
+  // Takes a request back; its on_result may still come.
+  using Cancel = std::function<void(const std::string& request_id)>;
   // Runs what may take some milliseconds, now or later.
   using Post = std::function<void(std::function<void()>)>;
+  struct Farm {
+    Submit submit;
+    Cancel cancel;
+    Post post;
+  };
+  struct Times {
+    Milliseconds keep{60'000};  // of an answer for which nobody came
+    Milliseconds grace{5'000};  // from when the last caller hung up until the job is taken back
+  };
 
   // `trainer` names the farm's client; request ids are `id_prefix` and a number.
-  Jobs(std::string trainer, std::string id_prefix, Milliseconds keep, Submit submit, Post post);
+  Jobs(std::string trainer, std::string id_prefix, Times times, Farm farm);
   // Nobody is told anything any more. Results that are still to come must not.
   ~Jobs() = default;
   Jobs(const Jobs&) = delete;
   Jobs& operator=(const Jobs&) = delete;
 
-  // `key` stands for the bytes that were asked. on_reply comes once: with the answer, or with 504
-  // when the question's patience is nearly over.
-  void ask(const std::string& key, Question question, SteadyTime now, OnReply on_reply);
+  // `key` stands for the bytes that were asked. on_reply comes once: with the answer, with 504 when
+  // the question's patience, which began at `asked`, is nearly over, or with 503 when the job is
+  // taken back. `gone` becomes true when the caller hangs up; null: it does not.
+  void ask(const std::string& key, Question question, SteadyTime asked,
+           std::shared_ptr<const std::atomic<bool>> gone, OnReply on_reply);
 
-  // 504 for those whose time has come; forgets answers older than `keep` for which nobody came. To
-  // be called a few times a second.
+  // 504 for those whose time has come; takes back jobs that nobody waits for any more, and forgets
+  // answers for which nobody came. To be called a few times a second.
   void expire(SteadyTime now);
 
   // Callers that were not told anything yet.
@@ -57,21 +71,25 @@ class Jobs {
   struct Waiter {
     OnReply on_reply;
     std::optional<SteadyTime> until;
+    std::shared_ptr<const std::atomic<bool>> gone;
   };
   struct Job {
     std::int64_t number = 0;
     std::vector<Waiter> waiters;
     std::optional<Reply> answer;  // that nobody was there for
     SteadyTime answered;
+    std::optional<SteadyTime> deserted;  // since when every caller has hung up
   };
   using Make = std::function<Reply(const EvaluationResult&)>;
 
+  std::string id_of(const Job& job) const { return id_prefix_ + std::to_string(job.number); }
+  // Whether every caller has hung up for long enough. None at all is no reason: they were told 504.
+  bool is_deserted(Job& job, SteadyTime now) const;
   void settle(const std::string& key, std::int64_t number, Reply reply, bool judged);
 
   const std::string trainer_, id_prefix_;
-  const Milliseconds keep_;
-  const Submit submit_;
-  const Post post_;
+  const Times times_;
+  const Farm farm_;
   mutable std::mutex mutex_;  // guards the two below
   std::unordered_map<std::string, Job> jobs_;
   std::int64_t last_number_ = 0;

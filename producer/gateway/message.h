@@ -2,10 +2,14 @@
 // are server.h's business.
 #pragma once
 
+#include <atomic>
+#include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "schemas/units.h"
 #include "schemas/value.h"
 
 namespace farm::gateway {
@@ -16,7 +20,10 @@ struct Request {
   std::string body;
   // Of the headers those that a route reads; empty where there was none.
   std::string user_agent;
-  std::string deadline_ms;  // X-Request-Deadline-Ms
+  std::string deadline_ms;                                 // X-Request-Deadline-Ms
+  SteadyTime received = std::chrono::steady_clock::now();  // its headers
+  // True once the caller has closed its side of the connection; null: nobody looks.
+  std::shared_ptr<const std::atomic<bool>> gone;
 };
 
 struct Reply {

@@ -21,6 +21,12 @@ void Outbox::push(EvaluationRequest request, producer::OnResult on_result) {
   wake_.notify_one();
 }
 
+bool Outbox::take_out(const std::string& request_id) {
+  const std::scoped_lock lock(mutex_);
+  return std::erase_if(waiting_,
+                       [&](const auto& entry) { return entry.first.request_id == request_id; }) > 0;
+}
+
 void Outbox::work() {
   while (true) {
     std::unique_lock lock(mutex_);

@@ -5,6 +5,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <utility>
 
@@ -24,6 +25,8 @@ class Outbox {
 
   // Never blocks.
   void push(EvaluationRequest request, producer::OnResult on_result);
+  // Takes out what still waits here under this id; its on_result is dropped. Whether it was here.
+  bool take_out(const std::string& request_id);
 
  private:
   void work();

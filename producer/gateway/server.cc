@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -19,6 +20,7 @@
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -111,6 +113,40 @@ std::optional<Reply> reply_to_failure(const error_code& error) {
     return refusal(400, "not HTTP: " + error.message());
   return std::nullopt;
 }
+
+// Notices that the peer closes its side while its reply is made. A peer that sends its next request
+// meanwhile is there, and is not looked at further.
+class HangUpWatch {
+ public:
+  explicit HangUpWatch(tcp::socket& socket)
+      : socket_(socket), state_(std::make_shared<State>()), gone_(state_, &state_->gone) {
+    const auto look = [state = state_, fd = socket_.native_handle()](const error_code& error) {
+      // The descriptor is the connection's while the watch lasts; both are of one thread.
+      if (error || state->over) return;
+      char byte = 0;
+      if (::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) state->gone = true;
+    };
+    socket_.async_wait(tcp::socket::wait_read, look);
+  }
+  ~HangUpWatch() {
+    state_->over = true;
+    error_code ignored;
+    socket_.cancel(ignored);
+  }
+  HangUpWatch(const HangUpWatch&) = delete;
+  HangUpWatch& operator=(const HangUpWatch&) = delete;
+
+  std::shared_ptr<const std::atomic<bool>> gone() const { return gone_; }
+
+ private:
+  struct State {
+    std::atomic<bool> gone{false};
+    bool over = false;
+  };
+  tcp::socket& socket_;
+  std::shared_ptr<State> state_;
+  std::shared_ptr<const std::atomic<bool>> gone_;
+};
 
 class BeastServer final : public Server {
  public:
@@ -254,6 +290,7 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
     co_return false;
   }
   const UnderWay under_way(*this);
+  const SteadyTime received = std::chrono::steady_clock::now();
   if (!is_allowed(parser.get())) {
     co_await refuse(stream, refusal(401, "the bearer token is missing or wrong"));
     co_return false;
@@ -267,7 +304,12 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
   const bool may_go_on = parser.keep_alive();
   const bool is_head = parser.get().method() == http::verb::head;
   stream.expires_never();  // what is asked may take as long as it takes
-  Reply reply = co_await ask(request_of(parser.release()));
+  Request request = request_of(parser.release());
+  request.received = received;
+  std::optional<HangUpWatch> watch(stream.socket());
+  request.gone = watch->gone();
+  Reply reply = co_await ask(std::move(request));
+  watch.reset();
   const bool keep_alive = may_go_on && !closing();
   Response response = response_of(std::move(reply), keep_alive, is_head);
   const bool written = co_await write(stream, std::move(response));

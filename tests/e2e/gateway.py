@@ -117,6 +117,26 @@ def check_deadline(port):
     assert status == 200 and reply["run_result"]["stdout"] == "done\n", (status, reply)
 
 
+def runs_a_program(up):
+    for pid in farm.descendants(up.process.pid):
+        try:
+            if b"main.py" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
+                return True
+        except OSError:  # it has just ended
+            pass
+    return False
+
+
+def check_hang_up(up):
+    step("a job whose caller hangs up is taken back")
+    connection = http.client.HTTPConnection("127.0.0.1", up.port, timeout=60)
+    connection.request("POST", "/run_code", json.dumps({"language": "python", "run_timeout": 300,
+                                                        "code": "import time\ntime.sleep(300)"}))
+    farm.wait_until(lambda: runs_a_program(up), 60, "the program to run")
+    connection.close()
+    farm.wait_until(lambda: not runs_a_program(up), 60, "the program to be ended")
+
+
 def check_restart(up):
     step("a gateway that is killed is started again")
     (first,) = up.children("gradefarm-gateway")
@@ -129,16 +149,6 @@ def check_restart(up):
             return False
     farm.wait_until(answers, 60, "another gateway")
     assert run_code(up.port, "python", "print(1)")["status"] == "Success"
-
-
-def runs_a_program(up):
-    for pid in farm.descendants(up.process.pid):
-        try:
-            if b"main.py" in pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"):
-                return True
-        except OSError:  # it has just ended
-            pass
-    return False
 
 
 def check_drain(up, work):
@@ -180,6 +190,7 @@ def main():
             check_bad_requests(up.port)
             check_many(up.port)
             check_deadline(up.port)
+            check_hang_up(up)
             check_restart(up)
             check_drain(up, work)
     print("all as it should be")

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,16 +13,17 @@ namespace farm::gateway {
 namespace {
 
 constexpr Milliseconds kKeep{60'000};
+constexpr Milliseconds kGrace{5'000};
 
 class JobsTest : public testing::Test {
  protected:
   JobsTest()
-      : jobs_(
-            "http-test", "id-", kKeep,
-            [this](EvaluationRequest request, producer::OnResult on_result) {
-              submitted_.emplace_back(std::move(request), std::move(on_result));
-            },
-            [](const std::function<void()>& work) { work(); }) {}
+      : jobs_("http-test", "id-", {kKeep, kGrace},
+              {[this](EvaluationRequest request, producer::OnResult on_result) {
+                 submitted_.emplace_back(std::move(request), std::move(on_result));
+               },
+               [this](const std::string& request_id) { cancelled_.push_back(request_id); },
+               [](const std::function<void()>& work) { work(); }}) {}
 
   // A question whose reply tells the result's message.
   void ask(const std::string& key, std::optional<Milliseconds> patience = std::nullopt) {
@@ -34,7 +37,8 @@ class JobsTest : public testing::Test {
     question.patience = patience;
     const std::size_t caller = replies_.size();
     replies_.emplace_back();
-    jobs_.ask(key, std::move(question), now_,
+    gone_.push_back(std::make_shared<std::atomic<bool>>(false));
+    jobs_.ask(key, std::move(question), now_, gone_.back(),
               [this, caller](Reply reply) { replies_[caller].push_back(std::move(reply)); });
   }
   void answer(std::size_t job, Verdict verdict, const std::string& message) {
@@ -53,6 +57,8 @@ class JobsTest : public testing::Test {
 
   std::vector<std::pair<EvaluationRequest, producer::OnResult>> submitted_;
   std::vector<std::vector<Reply>> replies_;
+  std::vector<std::shared_ptr<std::atomic<bool>>> gone_;  // of each caller
+  std::vector<std::string> cancelled_;
   SteadyTime now_ = std::chrono::steady_clock::now();
   Jobs jobs_;
 };
@@ -132,6 +138,47 @@ TEST_F(JobsTest, AFailureOfTheFarmIsNotKept) {
   ASSERT_EQ(submitted_.size(), 2U);
   answer(1, Verdict::kAccepted, "yes");
   EXPECT_EQ(told(1), "200 yes");
+}
+
+TEST_F(JobsTest, AJobIsTakenBackSomeSecondsAfterItsLastCallerHungUp) {
+  ask("a");
+  ask("a");
+  *gone_[0] = true;
+  jobs_.expire(now_);
+  jobs_.expire(now_ + 2 * kGrace);
+  EXPECT_TRUE(cancelled_.empty()) << "one is still there";
+  *gone_[1] = true;
+  jobs_.expire(now_ + 2 * kGrace);
+  jobs_.expire(now_ + 3 * kGrace - Milliseconds(1));
+  EXPECT_TRUE(cancelled_.empty());
+  jobs_.expire(now_ + 3 * kGrace);
+  EXPECT_EQ(cancelled_, std::vector<std::string>{"id-1"});
+  EXPECT_EQ(told(0), "503");
+  EXPECT_EQ(told(1), "503");
+  answer(0, Verdict::kCancelled, "late");
+  EXPECT_EQ(told(0), "503");
+  ask("a");
+  EXPECT_EQ(submitted_.size(), 2U);
+}
+
+TEST_F(JobsTest, AJobThatSomebodyJoinsInTimeIsNotTakenBack) {
+  ask("a");
+  *gone_[0] = true;
+  jobs_.expire(now_);
+  ask("a");
+  jobs_.expire(now_ + 2 * kGrace);
+  EXPECT_TRUE(cancelled_.empty());
+  answer(0, Verdict::kAccepted, "yes");
+  EXPECT_EQ(told(1), "200 yes");
+}
+
+TEST_F(JobsTest, AJobWhoseCallersWereSentAwayGoesOn) {
+  ask("a", Milliseconds(1'000));
+  jobs_.expire(now_ + Milliseconds(1'000));
+  *gone_[0] = true;
+  jobs_.expire(now_ + Milliseconds(1'000));
+  jobs_.expire(now_ + Milliseconds(1'000) + 2 * kGrace);
+  EXPECT_TRUE(cancelled_.empty());
 }
 
 TEST_F(JobsTest, WithoutAKnownPatienceNobodyIsSentAway) {

@@ -8,10 +8,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
+#include <chrono>
 #include <future>
+#include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace farm::gateway {
@@ -210,6 +213,29 @@ TEST(GatewayServer, AConnectionMayCloseBeforeItsReply) {
   Connection next(server->address());
   next.send("GET /y HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_THAT(next.read_until("[]"), HasSubstr("GET /y []"));
+}
+
+TEST(GatewayServer, TellsWhenACallerHangsUpAndOnlyThen) {
+  std::promise<std::pair<Request, Server::OnReply>> left;
+  std::promise<std::pair<Request, Server::OnReply>> stayed;
+  auto server = serve([&](const Request& request, Server::OnReply on_reply) {
+    (request.body == "left" ? left : stayed).set_value({request, std::move(on_reply)});
+  });
+  Connection staying(server->address());
+  staying.send(post("stay") + "GET /next");  // the next request has begun
+  auto [there, reply] = stayed.get_future().get();
+  auto leaving = std::make_unique<Connection>(server->address());
+  leaving->send(post("left"));
+  auto [gone, late] = left.get_future().get();
+  EXPECT_FALSE(gone.gone->load());
+  leaving.reset();
+  for (int i = 0; !gone.gone->load() && i < kPatienceSeconds * 100; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(gone.gone->load());
+  EXPECT_FALSE(there.gone->load());
+  late(told("late"));
+  reply(told("in time"));
+  EXPECT_THAT(staying.read_until("in time"), HasSubstr("200 OK"));
 }
 
 TEST(GatewayServer, ManyWaitWithoutAThreadEachWhileOthersAreAnswered) {
