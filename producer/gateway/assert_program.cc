@@ -69,9 +69,9 @@ AssertProgram assert_program(std::string_view language, std::string_view program
   out.tests = tests;
   if (language == "python") {
     out.code = named_imports(program) + std::string(kStars) + std::string(program);
-    out.tests = named_imports(tests) + std::string(tests);
-    out.full_code = std::string(kPeersImports) + std::string(program) + "\n" + std::string(tests) +
-                    "\ncheck(" + std::string(entry_point) + ")";
+    const std::string checked = std::string(tests) + "\ncheck(" + std::string(entry_point) + ")";
+    out.tests = named_imports(tests) + checked;
+    out.full_code = std::string(kPeersImports) + std::string(program) + "\n" + checked;
     return out;
   }
   const std::string whole = std::string(program) + "\n" + std::string(tests);

@@ -14,7 +14,9 @@ struct AssertProgram {
 };
 
 // `program` is what was extracted. In Python the modules that the peers import are imported where
-// code or tests name them, in each of both: numpy alone costs as much as most programs.
+// code or tests name them, in each of both: numpy alone costs as much as most programs. The tests
+// end, as the peers', in a call of their `check`, so that tests whose `check` is missing or would
+// not be called fail; `entry_point` must not be empty then.
 AssertProgram assert_program(std::string_view language, std::string_view program,
                              std::string_view tests, std::string_view entry_point);
 

@@ -127,8 +127,11 @@ void set_call(CallCases calls, const std::string& language, std::string program,
   request.evaluation = std::move(evaluation);
 }
 
-void set_assert(const AssertCase& tests, const std::string& language, EvaluationRequest& request,
-                Asked& asked) {
+Expected<Done> set_assert(const AssertCase& tests, const std::string& language,
+                          EvaluationRequest& request, Asked& asked) {
+  // Without it nobody would call `check`, and whatever loads would pass.
+  if (language == "python" && tests.entry_point.find_first_not_of(" \t\r\n") == std::string::npos)
+    return invalid_request("test_cases: an assert in python needs entry_point, a string");
   AssertProgram program =
       assert_program(language, asked.extracted_code, tests.tests, tests.entry_point);
   AssertTests evaluation;
@@ -137,6 +140,7 @@ void set_assert(const AssertCase& tests, const std::string& language, Evaluation
   request.submission.code = std::move(program.code);
   request.evaluation = std::move(evaluation);
   asked.full_code = std::move(program.full_code);
+  return Done{};
 }
 
 std::string program_of(const Submit& submit, const TestCases& cases, const std::string& language) {
@@ -171,7 +175,7 @@ Expected<Question> question_of(const Submit& submit, TestCases cases, const std:
   } else if (auto* calls = std::get_if<CallCases>(&cases.cases)) {
     set_call(std::move(*calls), language, asked.extracted_code, request);
   } else {
-    set_assert(std::get<AssertCase>(cases.cases), language, request, asked);
+    FARM_CHECK_OK(set_assert(std::get<AssertCase>(cases.cases), language, request, asked));
   }
   return Question{std::move(request),
                   [asked = std::move(asked)](const EvaluationResult& result) {

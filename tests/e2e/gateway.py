@@ -75,6 +75,12 @@ def check_judged(port):
     assert judge(port, "```python\ndef f(x):\n    exit(0)\n```", tests)["accepted"] is False
     assert judge(port, "```python\ndef f(x):\n    return math.floor(2 * x)\n```", tests)["accepted"] is True
 
+    for broken in ({"test": tests["test"].replace("check", "chk")}, {"test": tests["test"] + "check = str(check)\n"}):
+        assert judge(port, "```python\ndef f(x): return 0\n```", {**tests, **broken})["accepted"] is False, broken
+    status, reply = call(port, "POST", "/common_evaluate_batch", {"completion": "```python\ndef f(x): return 0\n```", "config": {
+        "language": "python", "provided_data": {"test_cases": {"type": "assert", "test": tests["test"]}}}})
+    assert status == 400 and "entry_point" in reply["detail"], (status, reply)
+
     step("a helper before the function under test, in C++")
     cpp = {"type": "assert", "tests": "}\nint main() {\n    auto candidate = f;\n    assert(candidate((2)) == (4));\n}\n",
            "stop_tokens": ["\n}"]}

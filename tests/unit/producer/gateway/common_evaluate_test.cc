@@ -161,6 +161,34 @@ TEST(CommonEvaluate, AnAssertInPythonBringsTheImportsThatItNames) {
   EXPECT_FALSE(asked.request.limits.total_wall);
 }
 
+std::string python_assert(std::string_view cases) {
+  return R"({"completion": "```python\ndef f(x): return 0\n```", "config": {"language": "python",
+      "provided_data": {"test_cases": {"type": "assert", )" +
+         std::string(cases) + "}}}}";
+}
+
+TEST(CommonEvaluate, AnAssertInPythonCallsItsCheckWhateverTheTestsAre) {
+  for (const std::string_view test :
+       {R"(def check(candidate):\n    assert candidate(2) == 4\n)",  // the grader would call it
+        R"(def chk(candidate):\n    assert candidate(2) == 4)",      // nobody would
+        R"(def check(candidate):\n    assert candidate(2) == 4\ncheck = deco(check))"}) {
+    const Question asked =
+        question(python_assert(R"("entry_point": "f", "test": ")" + std::string(test) + "\""));
+    EXPECT_TRUE(std::get<AssertTests>(asked.request.evaluation).tests.ends_with("\ncheck(f)"))
+        << test;
+  }
+}
+
+TEST(CommonEvaluate, AnAssertInPythonWithoutAFunctionToTestIsRefused) {
+  const std::string test = R"("test": "def check(candidate):\n    assert candidate(2) == 4\n")";
+  EXPECT_EQ(reply(python_assert(test)).status, 400);
+  for (const char* entry : {"null", "7", R"("")", R"(" ")"}) {
+    const Reply answer = reply(python_assert(test + R"(, "entry_point": )" + entry));
+    EXPECT_EQ(answer.status, 400) << entry;
+    EXPECT_THAT(answer.body, HasSubstr("entry_point"));
+  }
+}
+
 TEST(CommonEvaluate, AnAssertInCppIsReportedAsThePeersPutItTogether) {
   const Question asked = question(
       R"({"completion": "```cpp\nlong sq(long x) {\n    return x * x;\n}\n```", "config": {"language": "cpp",
