@@ -21,7 +21,7 @@ class Gateway {
  public:
   // Serves on return. Blocks as Client::create() does. Errors: those of client and server.
   static Expected<std::unique_ptr<Gateway>> start(const GatewayOptions& options);
-  // Whoever still waits gets 503.
+  // Whoever still waits, or asks now, gets 504.
   virtual ~Gateway() = default;
 
   virtual std::string address() const = 0;

@@ -15,8 +15,9 @@ Reply not_yet() {
                  "no answer yet; the work goes on, and the same request sent again waits for it");
 }
 
+// To callers that have hung up, of whom none may be there to read it.
 Reply taken_back() {
-  Reply reply = refusal(503, "taken back: the caller had closed its side of the connection");
+  Reply reply = refusal(504, "taken back: the caller had closed the connection");
   reply.retry_after_s = 1;
   return reply;
 }

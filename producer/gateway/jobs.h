@@ -54,8 +54,8 @@ class Jobs {
   Jobs& operator=(const Jobs&) = delete;
 
   // `key` stands for the bytes that were asked. on_reply comes once: with the answer, with 504 when
-  // the question's patience, which began at `asked`, is nearly over, or with 503 when the job is
-  // taken back. `gone` becomes true when the caller hangs up; null: it does not.
+  // the question's patience, which began at `asked`, is nearly over, or when the job is taken back.
+  // `gone` becomes true when the caller hangs up; null: it does not.
   void ask(const std::string& key, Question question, SteadyTime asked,
            std::shared_ptr<const std::atomic<bool>> gone, OnReply on_reply);
 

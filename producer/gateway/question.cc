@@ -6,10 +6,9 @@ std::optional<Reply> reply_without_judgement(const EvaluationResult& result) {
   switch (result.verdict) {
     case Verdict::kFarmError:
     case Verdict::kExpired:
-      // The only status that verl, MindSpeed-RL and the ICIP fork try again; the others do on any.
-      return refusal(504, "the farm could not judge this, try again: " + result.message);
     case Verdict::kCancelled: {
-      Reply reply = refusal(503, "not judged, try again: " + result.message);
+      // The only status that verl, MindSpeed-RL and the ICIP fork try again; the others do on any.
+      Reply reply = refusal(504, "the farm did not judge this, try again: " + result.message);
       reply.retry_after_s = 1;
       return reply;
     }

@@ -23,8 +23,8 @@ struct Question {
 
 using Routed = std::variant<Reply, Question>;
 
-// The reply to a result whose fault is the farm's, or that was cancelled: nothing is known of the
-// submission, and a client that comes again gets an answer. nullopt: there is a judgement, or a
+// The reply, 504, to a result whose fault is the farm's, or that was cancelled: nothing is known of
+// the submission, and a client that comes again gets an answer. nullopt: there is a judgement, or a
 // rejection, which each route words itself.
 std::optional<Reply> reply_without_judgement(const EvaluationResult& result);
 

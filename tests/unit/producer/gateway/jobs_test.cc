@@ -153,10 +153,10 @@ TEST_F(JobsTest, AJobIsTakenBackSomeSecondsAfterItsLastCallerHungUp) {
   EXPECT_TRUE(cancelled_.empty());
   jobs_.expire(now_ + 3 * kGrace);
   EXPECT_EQ(cancelled_, std::vector<std::string>{"id-1"});
-  EXPECT_EQ(told(0), "503");
-  EXPECT_EQ(told(1), "503");
+  EXPECT_EQ(told(0), "504");
+  EXPECT_EQ(told(1), "504");
   answer(0, Verdict::kCancelled, "late");
-  EXPECT_EQ(told(0), "503");
+  EXPECT_EQ(told(0), "504");
   ask("a");
   EXPECT_EQ(submitted_.size(), 2U);
 }

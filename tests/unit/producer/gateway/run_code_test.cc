@@ -197,10 +197,11 @@ TEST(RunCode, WhatTheFarmRefusesIsASandboxError) {
 
 TEST(RunCode, AFailureOfTheFarmIsTriedAgainByItsClients) {
   const Question asked = question(R"({"code": "", "language": "python"})");
-  EXPECT_EQ(asked.reply(unjudged_result({}, Verdict::kFarmError, "x")).status, 504);
-  const Reply cancelled = asked.reply(unjudged_result({}, Verdict::kCancelled, "x"));
-  EXPECT_EQ(cancelled.status, 503);
-  EXPECT_GT(cancelled.retry_after_s, 0);
+  for (const Verdict verdict : {Verdict::kFarmError, Verdict::kExpired, Verdict::kCancelled}) {
+    const Reply reply = asked.reply(unjudged_result({}, verdict, "x"));
+    EXPECT_EQ(reply.status, 504);
+    EXPECT_GT(reply.retry_after_s, 0);
+  }
 }
 
 }  // namespace
