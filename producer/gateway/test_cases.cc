@@ -35,6 +35,7 @@ bool is_true(const Value& object, std::string_view name) {
 struct Row {
   Value input;
   Value output;
+  bool json_input = false;
 };
 
 enum class Mode { kStdio, kCall, kAssert };
@@ -103,9 +104,8 @@ Expected<TestCases> call_cases(const Value& described, std::vector<Row> rows, Ca
   CallCases calls;
   calls.fn_name = *fn_name;
   TestCases out;
-  const bool json_input = is_true(described, "json_input");
   for (Row& row : rows) {
-    if (json_input) read_json_texts(row);
+    if (row.json_input) read_json_texts(row);
     const auto* arguments = std::get_if<Value::List>(&row.input.data);
     if (arguments == nullptr)
       return invalid_request("test_cases: the input of a function_call is a list of arguments");
@@ -162,19 +162,33 @@ Expected<std::vector<Row>> rows_of_columns(const Value& columns) {
   }
   std::vector<Row> rows;
   rows.reserve(inputs->items.size());
+  const bool json_input = is_true(columns, "json_input");
   for (std::size_t i = 0; i < inputs->items.size(); ++i)
-    rows.push_back({inputs->items[i], outputs->items[i]});
+    rows.push_back({inputs->items[i], outputs->items[i], json_input});
   return rows;
+}
+
+// Whether one evaluation of the farm, which calls one function, can have both.
+bool are_alike(const Value& row, const Value& other) {
+  if (mode_of(row) != mode_of(other)) return false;
+  if (mode_of(row) == Mode::kStdio) return true;
+  const std::string* name = find_text(row, "fn_name");
+  const std::string* other_name = find_text(other, "fn_name");
+  if (name == nullptr || other_name == nullptr) return name == other_name;
+  return *name == *other_name;
 }
 
 Expected<std::vector<Row>> rows_of_list(const Value::List& list) {
   std::vector<Row> rows;
   for (const Value& item : list.items) {
+    if (!are_alike(item, list.items.front()))
+      return invalid_request("test_cases: case " + std::to_string(rows.size() + 1) +
+                             " has another type or fn_name than the first: send them apart");
     const Value* input = find_member(item, "input");
     const Value* output = find_member(item, "output");
     if (input == nullptr || output == nullptr)
       return invalid_request("test_cases: a case has an input and an output");
-    rows.push_back({*input, *output});
+    rows.push_back({*input, *output, is_true(item, "json_input")});
   }
   return rows;
 }

@@ -63,6 +63,31 @@ TEST(TestCases, RowsInBothForms) {
   EXPECT_EQ(std::get<CallCases>(rows->cases).cases.size(), 1U);
 }
 
+TEST(TestCases, RowsOfSeveralFunctionsAreRefused) {
+  const auto rows = [](std::string_view second) {
+    return cases_of(
+        R"({"test_cases": [{"type": "function_call", "fn_name": "f", "input": [1], "output": [2]}, )" +
+            std::string(second) + "]}",
+        CaseForm::kRows);
+  };
+  EXPECT_TRUE(rows(R"({"type": "function_call", "fn_name": "f", "input": [2], "output": [3]})"));
+  EXPECT_FALSE(rows(R"({"type": "function_call", "fn_name": "g", "input": [2], "output": [3]})"));
+  EXPECT_FALSE(rows(R"({"type": "function_call", "input": [2], "output": [3]})"));
+  EXPECT_FALSE(rows(R"({"type": "stdin_stdout", "input": "2", "output": "3"})"));
+}
+
+TEST(TestCases, ARowSaysForItselfWhetherItsInputIsJson) {
+  const auto cases = cases_of(
+      R"({"test_cases": [{"fn_name": "f", "input": ["1"], "output": ["1"]},
+                         {"fn_name": "f", "input": "1\n2", "output": "3", "json_input": true}]})",
+      CaseForm::kRows);
+  ASSERT_TRUE(cases) << cases.error().what;
+  const auto& calls = std::get<CallCases>(cases->cases).cases;
+  ASSERT_EQ(calls.size(), 2U);
+  EXPECT_EQ(std::get<std::string>(calls[0].args.at(0).data), "1");
+  EXPECT_EQ(calls[1].args.size(), 2U);
+}
+
 TEST(TestCases, AnAssertHasTestsUnderEitherName) {
   const auto python = cases_of(
       R"({"test_cases": {"type": "assert", "test": "def check(c): pass", "entry_point": "f"}})");
