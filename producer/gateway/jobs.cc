@@ -47,6 +47,7 @@ void Jobs::ask(const std::string& key, Question question, SteadyTime asked,
       jobs_.erase(at);
     } else {
       job.waiters.push_back(std::move(waiter));
+      job.deserted.reset();
       if (is_new) number = job.number = ++last_number_;
     }
   }
@@ -86,8 +87,8 @@ void Jobs::settle(const std::string& key, std::int64_t number, Reply reply, bool
 }
 
 bool Jobs::is_deserted(Job& job, SteadyTime now) const {
+  if (job.answer) return false;
   const bool deserted =
-      !job.waiters.empty() &&
       std::all_of(job.waiters.begin(), job.waiters.end(),
                   [](const Waiter& waiter) { return waiter.gone && waiter.gone->load(); });
   if (!deserted) {
@@ -95,7 +96,7 @@ bool Jobs::is_deserted(Job& job, SteadyTime now) const {
     return false;
   }
   if (!job.deserted) job.deserted = now;
-  return now - *job.deserted >= times_.grace;
+  return now - *job.deserted >= (job.waiters.empty() ? times_.keep : times_.grace);
 }
 
 void Jobs::expire(SteadyTime now) {

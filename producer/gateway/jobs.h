@@ -4,7 +4,8 @@
 // Requests that are alike byte for byte share one job while it runs. A caller that would give up
 // soon is told 504; its job goes on, and the answer is kept for the caller who comes again with the
 // same bytes. What was handed out is forgotten: who asks then gets another run, since a program may
-// print the time. A job whose callers have all hung up for some seconds is taken back.
+// print the time. A job whose callers have all hung up for some seconds is taken back, and so is
+// one whose callers were told 504 and did not come again for a minute: nobody else asks for it.
 //
 // Thread-safe. Callbacks run on whatever thread calls, without a lock held.
 #pragma once
@@ -42,7 +43,7 @@ class Jobs {
     Post post;
   };
   struct Times {
-    Milliseconds keep{60'000};  // of an answer for which nobody came
+    Milliseconds keep{60'000};  // of a job, or its answer, for whom told 504 may come again
     Milliseconds grace{5'000};  // from when the last caller hung up until the job is taken back
   };
 
@@ -78,12 +79,12 @@ class Jobs {
     std::vector<Waiter> waiters;
     std::optional<Reply> answer;  // that nobody was there for
     SteadyTime answered;
-    std::optional<SteadyTime> deserted;  // since when every caller has hung up
+    std::optional<SteadyTime> deserted;  // since when no caller waits and is there
   };
   using Make = std::function<Reply(const EvaluationResult&)>;
 
   std::string id_of(const Job& job) const { return id_prefix_ + std::to_string(job.number); }
-  // Whether every caller has hung up for long enough. None at all is no reason: they were told 504.
+  // Whether nobody has waited for it for long enough: longer where callers were told to come again.
   bool is_deserted(Job& job, SteadyTime now) const;
   void settle(const std::string& key, std::int64_t number, Reply reply, bool judged);
 

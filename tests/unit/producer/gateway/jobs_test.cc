@@ -181,6 +181,34 @@ TEST_F(JobsTest, AJobWhoseCallersWereSentAwayGoesOn) {
   EXPECT_TRUE(cancelled_.empty());
 }
 
+TEST_F(JobsTest, AJobIsTakenBackWhenNobodyComesAgainForIt) {
+  ask("a", Milliseconds(1'000));
+  const SteadyTime sent_away = now_ + Milliseconds(1'000);
+  jobs_.expire(sent_away);
+  jobs_.expire(sent_away + kKeep - Milliseconds(1));
+  EXPECT_TRUE(cancelled_.empty());
+  jobs_.expire(sent_away + kKeep);
+  EXPECT_EQ(cancelled_, std::vector<std::string>{"id-1"});
+  answer(0, Verdict::kCancelled, "late");
+  EXPECT_EQ(told(0), "504");
+  ask("a");
+  EXPECT_EQ(submitted_.size(), 2U);
+}
+
+TEST_F(JobsTest, WhoComesAgainAndHangsUpLeavesTheJobSomeSecondsMore) {
+  ask("a", Milliseconds(1'000));
+  const SteadyTime sent_away = now_ + Milliseconds(1'000);
+  jobs_.expire(sent_away);
+  ask("a");
+  *gone_[1] = true;
+  const SteadyTime left = sent_away + kKeep - Milliseconds(1);
+  jobs_.expire(left);
+  jobs_.expire(left + kGrace - Milliseconds(1));
+  EXPECT_TRUE(cancelled_.empty());
+  jobs_.expire(left + kGrace);
+  EXPECT_EQ(cancelled_.size(), 1U);
+}
+
 TEST_F(JobsTest, WithoutAKnownPatienceNobodyIsSentAway) {
   ask("a");
   jobs_.expire(now_ + Milliseconds(24 * 3600 * 1000));
