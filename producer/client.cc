@@ -29,9 +29,7 @@ ClientOptions with_defaults(ClientOptions options) {
   const Bytes embedded_window =
       kafka::EmbeddedBroker::kMaxOutstandingPerPartition * kafka::EmbeddedBroker::kPartitions;
   if (options.reply_topic.empty()) options.reply_topic = topics::replies(options.trainer);
-  if (options.inline_limit.count == 0) {
-    options.inline_limit = embedded ? kafka::EmbeddedBroker::kMaxInlineRecord : kib(900);
-  }
+  options.inline_limit = inline_limit_of(options);
   if (options.max_outstanding.count == 0) {
     options.max_outstanding = embedded ? embedded_window : mib(64);
   }
@@ -188,6 +186,12 @@ Expected<Done> KafkaClient::open(const ClientOptions& options) {
 }
 
 }  // namespace
+
+Bytes inline_limit_of(const ClientOptions& options) {
+  if (options.inline_limit.count != 0) return options.inline_limit;
+  const bool embedded = options.kafka.kind == kafka::BrokerKind::kEmbedded;
+  return embedded ? kafka::EmbeddedBroker::kMaxInlineRecord : kib(900);
+}
 
 Expected<std::unique_ptr<Client>> Client::create(ClientOptions options) {
   options = with_defaults(std::move(options));

@@ -46,6 +46,9 @@ struct ClientOptions {
   Bytes max_result = mib(256);           // of a result that came as a blob
 };
 
+// The largest record value of a client with these options; more needs a blob directory.
+Bytes inline_limit_of(const ClientOptions& options);
+
 class Client {
  public:
   // Blocks ≤ 4 × connect_timeout. Errors: kInvalidRequest (trainer or pool that cannot be part of a

@@ -2,37 +2,43 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <exception>
+#include <latch>
 #include <mutex>
 #include <thread>
 #include <utility>
 #include <variant>
 
 #include "grader/os/sha256.h"
+#include "monitoring/log.h"
 #include "producer/gateway/jobs.h"
 #include "producer/gateway/outbox.h"
 #include "producer/gateway/routes.h"
 #include "producer/random_name.h"
+#include "schemas/request.h"
 
 namespace farm::gateway {
 namespace {
 
 constexpr Milliseconds kTick{100};
+// What the gateway's own request_id and trainer add to a request.
+constexpr std::size_t kIdentityRoom = 256;
 
 class RunningGateway final : public Gateway {
  public:
-  explicit RunningGateway(std::string trainer, std::unique_ptr<producer::Client> client)
-      : client_(std::move(client)),
+  RunningGateway(const GatewayOptions& options, std::unique_ptr<producer::Client> client)
+      : max_request_(options.max_request),
+        client_(std::move(client)),
         outbox_(std::make_unique<Outbox>(*client_)),
-        jobs_(std::move(trainer), producer::random_name() + "-", Jobs::Times(),
+        jobs_(options.trainer, producer::random_name() + "-", Jobs::Times(),
               {[this](EvaluationRequest request, producer::OnResult on_result) {
                  outbox_->push(std::move(request), std::move(on_result));
                },
-               [this](const std::string& request_id) {
-                 if (!outbox_->take_out(request_id)) client_->cancel({request_id});
-               },
+               [this](const std::string& request_id) { outbox_->take_back(request_id); },
                [this](std::function<void()> work) { server_->post(std::move(work)); }}) {}
 
-  // What still waits is resolved as cancelled, and told so, before the parts end that tell it.
+  // What still waits, and what connections that are open ask meanwhile, is resolved as cancelled,
+  // and told so, before the parts end that tell it: the outbox outlives every handler.
   ~RunningGateway() override {
     if (server_) server_->stop_accepting();
     {
@@ -42,17 +48,18 @@ class RunningGateway final : public Gateway {
     wake_.notify_all();
     if (ticker_.joinable()) ticker_.join();  // it takes back what is in the outbox
     client_->close();
-    outbox_.reset();
     if (server_) {
       server_->wait_until_quiet(kLastWords);
       server_->stop();
     }
+    outbox_.reset();
   }
 
   Expected<Done> listen(const ServerOptions& options) {
     FARM_TRY(server_, Server::start(options, [this](Request request, Server::OnReply on_reply) {
                handle(request, std::move(on_reply));
              }));
+    listening_.count_down();
     ticker_ = std::thread([this] { tick(); });
     return Done{};
   }
@@ -67,24 +74,49 @@ class RunningGateway final : public Gateway {
   static constexpr Milliseconds kLastWords{2'000};
 
   void handle(const Request& request, Server::OnReply on_reply) {
+    listening_.wait();
     Routed routed = route(request);
     if (auto* reply = std::get_if<Reply>(&routed)) return on_reply(std::move(*reply));
-    jobs_.ask(os::sha256_hex(request.path + "\n" + request.body),
-              std::get<Question>(std::move(routed)), request.received, request.gone,
-              std::move(on_reply));
+    auto& question = std::get<Question>(routed);
+    if (auto refused = objection_to_size(question)) return on_reply(*std::move(refused));
+    jobs_.ask(os::sha256_hex(request.path + "\n" + request.body), std::move(question),
+              request.received, request.gone, std::move(on_reply));
+  }
+
+  // The client would reject it: a fault of the set-up, which is not to look like a judgement.
+  std::optional<Reply> objection_to_size(const Question& question) const {
+    if (!max_request_) return std::nullopt;
+    const std::size_t bytes = encode_request(question.request).size() + kIdentityRoom;
+    if (bytes <= static_cast<std::size_t>(max_request_->count)) return std::nullopt;
+    monitoring::log::error("a request is too large without --blob-dir",
+                           {{"bytes", static_cast<std::int64_t>(bytes)}});
+    return refusal(413, "the request makes " + std::to_string(bytes / 1024 + 1) +
+                            " KiB, and without --blob-dir, which it shares with graders, this "
+                            "gateway takes at most " +
+                            std::to_string(max_request_->count / 1024));
   }
 
   void tick() {
     std::unique_lock lock(mutex_);
     while (!wake_.wait_for(lock, kTick, [this] { return ending_; })) {
       lock.unlock();
-      jobs_.expire(std::chrono::steady_clock::now());
+      expire();
       lock.lock();
     }
   }
 
+  void expire() {
+    try {
+      jobs_.expire(std::chrono::steady_clock::now());
+    } catch (const std::exception& failure) {  // out of memory: the next tick tries again
+      monitoring::log::error("cannot look after the jobs", {{"error", failure.what()}});
+    }
+  }
+
+  const std::optional<Bytes> max_request_;
   std::unique_ptr<producer::Client> client_;
   std::unique_ptr<Outbox> outbox_;
+  std::latch listening_{1};  // server_ is there; it serves a moment before
   std::unique_ptr<Server> server_;
   Jobs jobs_;  // ends before the server, of whose connections it holds the ends
   std::mutex mutex_;
@@ -95,9 +127,9 @@ class RunningGateway final : public Gateway {
 
 }  // namespace
 
-Expected<std::unique_ptr<Gateway>> Gateway::start(const GatewayOptions& options) {
-  FARM_TRY(auto client, producer::Client::create(options.client));
-  auto gateway = std::make_unique<RunningGateway>(options.client.trainer, std::move(client));
+Expected<std::unique_ptr<Gateway>> Gateway::start(const GatewayOptions& options,
+                                                  std::unique_ptr<producer::Client> client) {
+  auto gateway = std::make_unique<RunningGateway>(options, std::move(client));
   FARM_CHECK_OK(gateway->listen(options.server));
   return std::unique_ptr<Gateway>(std::move(gateway));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "producer/client.h"
@@ -14,13 +15,16 @@ namespace farm::gateway {
 
 struct GatewayOptions {
   ServerOptions server;
-  producer::ClientOptions client;
+  std::string trainer;  // the client's
+  // Of a request's JSON; above it 413. nullopt: any, since the client has a blob directory.
+  std::optional<Bytes> max_request;
 };
 
 class Gateway {
  public:
-  // Serves on return. Blocks as Client::create() does. Errors: those of client and server.
-  static Expected<std::unique_ptr<Gateway>> start(const GatewayOptions& options);
+  // Serves on return. Errors: those of Server::start().
+  static Expected<std::unique_ptr<Gateway>> start(const GatewayOptions& options,
+                                                  std::unique_ptr<producer::Client> client);
   // Whoever still waits, or asks now, gets 504.
   virtual ~Gateway() = default;
 

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <iterator>
 #include <utility>
 
+#include "monitoring/log.h"
 #include "producer/gateway/deadline.h"
 
 namespace farm::gateway {
@@ -20,6 +22,17 @@ Reply taken_back() {
   Reply reply = refusal(504, "taken back: the caller had closed the connection");
   reply.retry_after_s = 1;
   return reply;
+}
+
+// A reply that cannot be put together (memory is out, as a rule) fails its job, and no other.
+Reply made(const std::function<Reply(const EvaluationResult&)>& make,
+           const EvaluationResult& result) {
+  try {
+    return make(result);
+  } catch (const std::exception& failure) {
+    monitoring::log::error("cannot put a reply together", {{"error", failure.what()}});
+    return refusal(504, "the reply could not be put together, try again");
+  }
 }
 
 }  // namespace
@@ -62,7 +75,9 @@ void Jobs::ask(const std::string& key, Question question, SteadyTime asked,
     // Putting a reply together takes as long as it is large; the farm's client has no time for it.
     auto shared = std::make_shared<const EvaluationResult>(std::move(result));
     farm_.post([this, key, number, make, shared] {
-      settle(key, number, (*make)(*shared), !reply_without_judgement(*shared));
+      Reply reply = made(*make, *shared);
+      const bool judged = reply.status != 504;
+      settle(key, number, std::move(reply), judged);
     });
   });
 }

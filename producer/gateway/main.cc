@@ -1,5 +1,5 @@
-// gradefarm-gateway: wiring only. Exit codes: 0 drained, 1 not all were answered, 2 usage, 3 no
-// broker, 4 the address cannot be listened on.
+// gradefarm-gateway: wiring only. Exit codes: 0 drained, 1 not all were answered, 2 usage (an
+// address that is none, too), 3 no broker, 4 the address cannot be listened on.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -13,6 +13,7 @@
 #include "grader/config/config.h"
 #include "grader/os/files.h"
 #include "monitoring/log.h"
+#include "producer/client.h"
 #include "producer/command/broker_config.h"
 #include "producer/command/exit_codes.h"
 #include "producer/command/interrupt.h"
@@ -60,18 +61,26 @@ int run(const config::GatewayConfig& config) {
     log::error("cannot start", {{"error", token.error().text()}});
     return config::kUsageExitCode;
   }
+  producer::ClientOptions client_options;
+  client_options.kafka = command::client_config(config.kafka);
+  client_options.trainer = "http-" + producer::random_name();
+  client_options.pool = config.pool;
+  client_options.blob_dir = config.blob_dir;
+  auto client = producer::Client::create(client_options);
+  if (!client) {
+    log::error("cannot start", {{"error", client.error().text()}});
+    return command::kExitBroker;
+  }
   GatewayOptions options;
   options.server.address = config.listen;
   options.server.max_body = config.max_body;
   options.server.token = *std::move(token);
-  options.client.kafka = command::client_config(config.kafka);
-  options.client.trainer = "http-" + producer::random_name();
-  options.client.pool = config.pool;
-  options.client.blob_dir = config.blob_dir;
-  auto gateway = Gateway::start(options);
+  options.trainer = client_options.trainer;
+  if (config.blob_dir.empty()) options.max_request = producer::inline_limit_of(client_options);
+  auto gateway = Gateway::start(options, *std::move(client));
   if (!gateway) {
     log::error("cannot start", {{"error", gateway.error().text()}});
-    return command::kExitBroker;
+    return gateway.error().request_fault() ? config::kUsageExitCode : command::kExitAddress;
   }
   log::info("gateway ready", {{"address", (*gateway)->address()}});
   announce_ready(config);

@@ -25,16 +25,21 @@ class Outbox {
 
   // Never blocks.
   void push(EvaluationRequest request, producer::OnResult on_result);
-  // Takes out what still waits here under this id; its on_result is dropped. Whether it was here.
-  bool take_out(const std::string& request_id);
+  // Takes a request back wherever it is: what waits here is dropped with its on_result, what the
+  // client has is cancelled there, and what is being handed over is so as soon as the client has
+  // it. on_result may still come.
+  void take_back(const std::string& request_id);
 
  private:
   void work();
+  void hand_over(const EvaluationRequest& request, const producer::OnResult& on_result);
 
   producer::Client& client_;
-  std::mutex mutex_;  // guards the next three
+  std::mutex mutex_;  // guards the next five
   std::condition_variable wake_;
   std::deque<std::pair<EvaluationRequest, producer::OnResult>> waiting_;
+  std::string submitting_;  // the id of what the client is given now; empty: nothing
+  bool unwanted_ = false;   // it was taken back meanwhile
   bool ending_ = false;
   std::thread thread_;
 };

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <chrono>
 #include <memory>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -138,6 +139,19 @@ TEST_F(JobsTest, AFailureOfTheFarmIsNotKept) {
   ASSERT_EQ(submitted_.size(), 2U);
   answer(1, Verdict::kAccepted, "yes");
   EXPECT_EQ(told(1), "200 yes");
+}
+
+TEST_F(JobsTest, AReplyThatCannotBePutTogetherFailsItsJobAlone) {
+  ask("a");
+  Question question;
+  question.reply = [](const EvaluationResult&) -> Reply { throw std::bad_alloc(); };
+  std::vector<int> statuses;
+  jobs_.ask("b", std::move(question), now_, nullptr,
+            [&](const Reply& reply) { statuses.push_back(reply.status); });
+  answer(1, Verdict::kAccepted, "yes");
+  EXPECT_EQ(statuses, std::vector<int>{504});
+  answer(0, Verdict::kAccepted, "yes");
+  EXPECT_EQ(told(0), "200 yes");
 }
 
 TEST_F(JobsTest, AJobIsTakenBackSomeSecondsAfterItsLastCallerHungUp) {

@@ -1,12 +1,8 @@
 // The server over real sockets: what clients send well, badly, slowly or half.
 #include "producer/gateway/server.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <chrono>
 #include <future>
@@ -17,65 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "tests/unit/producer/gateway/connection.h"
+
 namespace farm::gateway {
 namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr int kPatienceSeconds = 60;
-
-class Connection {
- public:
-  explicit Connection(const std::string& address)
-      : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port =
-        htons(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
-    const timeval patience{kPatienceSeconds, 0};
-    ::setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  }
-  ~Connection() { ::close(fd_); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  void send(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
-  void half_close() { ::shutdown(fd_, SHUT_WR); }
-  // All until the server closes.
-  std::string read_all() {
-    std::string all;
-    while (read_some(all)) {
-    }
-    return all;
-  }
-  // Until `end` was read; what follows is lost.
-  std::string read_until(std::string_view end) {
-    std::string all;
-    while (all.find(end) == std::string::npos && read_some(all)) {
-    }
-    return all;
-  }
-
- private:
-  bool read_some(std::string& into) {
-    char bytes[4096];
-    const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
-    if (got <= 0) return false;
-    into.append(bytes, static_cast<std::size_t>(got));
-    return true;
-  }
-  int fd_;
-};
 
 Reply told(const std::string& text) {
   Reply reply;
@@ -93,11 +38,6 @@ std::unique_ptr<Server> serve(Server::Handler handler, ServerOptions options = {
   auto server = Server::start(options, std::move(handler));
   EXPECT_TRUE(server) << server.error().text();
   return std::move(server).value();
-}
-
-std::string post(const std::string& body, const std::string& headers = "") {
-  return "POST /x HTTP/1.1\r\nHost: h\r\n" + headers +
-         "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
 }
 
 TEST(GatewayServer, KeepsAConnectionForTheNextRequest) {
