@@ -204,6 +204,11 @@ Expected<GatewayConfig> gateway_of(const Settings& settings) {
                               config.listen +
                               " may run programs; --http-token-file asks for a token");
   }
+  if (config.blob_dir.empty()) {
+    config.warnings.push_back(
+        "without --blob-dir, a directory that gateway and graders share, requests above the size "
+        "of a record, about 900 KiB, get 413");
+  }
   return config;
 }
 

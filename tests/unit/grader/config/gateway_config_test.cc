@@ -25,7 +25,7 @@ std::string refusal_of(const std::string& arguments) {
 }
 
 TEST(GatewayConfig, ListensOnLoopbackUnlessToldOtherwise) {
-  const GatewayConfig config = config_of("--brokers a:1");
+  const GatewayConfig config = config_of("--brokers a:1 --blob-dir /b");
   EXPECT_EQ(config.listen, "127.0.0.1:8080");
   EXPECT_EQ(config.max_body, mib(128));
   EXPECT_EQ(config.token_file, "");
@@ -36,8 +36,13 @@ TEST(GatewayConfig, ListensOnLoopbackUnlessToldOtherwise) {
 TEST(GatewayConfig, WarnsOfAnAddressThatOthersReachWithoutAToken) {
   EXPECT_THAT(config_of("--brokers a:1 --listen 0.0.0.0:80").warnings,
               testing::Contains(HasSubstr("--http-token-file")));
-  EXPECT_THAT(config_of("--brokers a:1 --listen 0.0.0.0:80 --http-token-file /t").warnings,
-              IsEmpty());
+  EXPECT_THAT(
+      config_of("--brokers a:1 --blob-dir /b --listen 0.0.0.0:80 --http-token-file /t").warnings,
+      IsEmpty());
+}
+
+TEST(GatewayConfig, WarnsThatLargeRequestsNeedABlobDirectory) {
+  EXPECT_THAT(config_of("--brokers a:1").warnings, testing::ElementsAre(HasSubstr("--blob-dir")));
 }
 
 TEST(GatewayConfig, NeedsABrokerAndAnAddress) {
