@@ -1,7 +1,5 @@
 #include "producer/gateway/server.h"
 
-#include <sys/socket.h>
-
 #include <atomic>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -20,6 +18,7 @@
 #include <charconv>
 #include <chrono>
 #include <condition_variable>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -27,6 +26,8 @@
 #include <utility>
 
 #include "monitoring/log.h"
+#include "producer/gateway/hang_up_watch.h"
+#include "producer/gateway/http_messages.h"
 
 namespace farm::gateway {
 namespace {
@@ -37,7 +38,6 @@ namespace http = boost::beast::http;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Parser = http::request_parser<http::string_body>;
-using Response = http::response<http::string_body>;
 
 constexpr auto kAwait = asio::as_tuple(asio::use_awaitable);
 constexpr std::uint32_t kMostHeader = 64 << 10;
@@ -46,6 +46,7 @@ constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 // Of a body that is refused, so that its sender reads the refusal before the connection breaks.
 constexpr std::size_t kMostDiscarded = 64U << 20;
 constexpr std::chrono::seconds kDiscardTime{5};
+constexpr std::chrono::milliseconds kRoomTick{50};
 
 struct Endpoint {
   std::string host;
@@ -62,92 +63,6 @@ std::optional<Endpoint> parse_address(const std::string& address) {
   return endpoint;
 }
 
-// In a time that does not tell how much of it was right.
-bool same_secret(std::string_view a, std::string_view b) {
-  unsigned difference = a.size() == b.size() ? 0U : 1U;
-  for (std::size_t i = 0; i < a.size() && i < b.size(); ++i)
-    difference |= static_cast<unsigned>(static_cast<unsigned char>(a[i] ^ b[i]));
-  return difference == 0;
-}
-
-std::string text_of(boost::beast::string_view view) { return {view.data(), view.size()}; }
-
-template <typename Message>
-std::string field(const Message& message, boost::beast::string_view name) {
-  const auto found = message.find(name);
-  return found == message.end() ? std::string() : text_of(found->value());
-}
-
-Request request_of(Parser::value_type message) {
-  Request request;
-  request.method = text_of(message.method_string());
-  const std::string target = text_of(message.target());
-  request.path = target.substr(0, target.find_first_of("?#"));
-  request.user_agent = field(message, "User-Agent");
-  request.deadline_ms = field(message, "X-Request-Deadline-Ms");
-  request.body = std::move(message.body());
-  return request;
-}
-
-Response response_of(Reply reply, bool keep_alive, bool is_head) {
-  Response response(static_cast<http::status>(reply.status), 11);
-  response.set(http::field::content_type, reply.content_type);
-  if (reply.status == 401) response.set(http::field::www_authenticate, "Bearer");
-  if (!reply.allow.empty()) response.set(http::field::allow, reply.allow);
-  if (reply.retry_after_s > 0)
-    response.set(http::field::retry_after, std::to_string(reply.retry_after_s));
-  response.keep_alive(keep_alive);
-  if (!is_head) response.body() = std::move(reply.body);
-  response.prepare_payload();
-  return response;
-}
-
-// What is wrong with bytes that are no request; nullopt: nobody is there to be told.
-std::optional<Reply> reply_to_failure(const error_code& error) {
-  if (error == http::error::body_limit) return refusal(413, "the body is too large");
-  if (error == http::error::header_limit || error == http::error::buffer_overflow)
-    return refusal(431, "the headers are too large");
-  if (error == http::error::partial_message) return refusal(400, "the request is incomplete");
-  if (error.category() == make_error_code(http::error::bad_method).category() &&
-      error != http::error::end_of_stream)
-    return refusal(400, "not HTTP: " + error.message());
-  return std::nullopt;
-}
-
-// Notices that the peer closes its side while its reply is made. A peer that sends its next request
-// meanwhile is there, and is not looked at further.
-class HangUpWatch {
- public:
-  explicit HangUpWatch(tcp::socket& socket)
-      : socket_(socket), state_(std::make_shared<State>()), gone_(state_, &state_->gone) {
-    const auto look = [state = state_, fd = socket_.native_handle()](const error_code& error) {
-      // The descriptor is the connection's while the watch lasts; both are of one thread.
-      if (error || state->over) return;
-      char byte = 0;
-      if (::recv(fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) state->gone = true;
-    };
-    socket_.async_wait(tcp::socket::wait_read, look);
-  }
-  ~HangUpWatch() {
-    state_->over = true;
-    error_code ignored;
-    socket_.cancel(ignored);
-  }
-  HangUpWatch(const HangUpWatch&) = delete;
-  HangUpWatch& operator=(const HangUpWatch&) = delete;
-
-  std::shared_ptr<const std::atomic<bool>> gone() const { return gone_; }
-
- private:
-  struct State {
-    std::atomic<bool> gone{false};
-    bool over = false;
-  };
-  tcp::socket& socket_;
-  std::shared_ptr<State> state_;
-  std::shared_ptr<const std::atomic<bool>> gone_;
-};
-
 class BeastServer final : public Server {
  public:
   BeastServer(ServerOptions options, Handler handler)
@@ -160,7 +75,15 @@ class BeastServer final : public Server {
   Expected<Done> listen();
 
   std::string address() const override { return address_; }
-  void post(std::function<void()> work) override { asio::post(workers_, std::move(work)); }
+  void post(std::function<void()> work) override {
+    asio::post(workers_, [work = std::move(work)] {
+      try {
+        work();
+      } catch (const std::exception& failure) {
+        monitoring::log::error("work failed", {{"error", failure.what()}});
+      }
+    });
+  }
   void stop_accepting() override {
     {
       const std::scoped_lock lock(mutex_);
@@ -194,6 +117,39 @@ class BeastServer final : public Server {
    private:
     BeastServer& server_;
   };
+  // Memory that a body takes, until its reply is made.
+  class Room {
+   public:
+    explicit Room(std::int64_t& held) : held_(held) {}
+    ~Room() { held_ -= bytes_; }
+    Room(const Room&) = delete;
+    Room& operator=(const Room&) = delete;
+
+    void set(std::int64_t bytes) {
+      held_ += bytes - bytes_;
+      bytes_ = bytes;
+    }
+    std::int64_t bytes() const { return bytes_; }
+
+   private:
+    std::int64_t& held_;
+    std::int64_t bytes_ = 0;
+  };
+  // A body larger than all room is let in alone.
+  bool has_room(std::int64_t more) const {
+    return held_ == 0 || held_ + more <= options_.max_held.count;
+  }
+  // Whether so much of a body, in or out, took too long.
+  bool is_too_slow(SteadyTime began, std::size_t bytes) const {
+    const auto earned = std::chrono::duration<double>(static_cast<double>(bytes) /
+                                                      static_cast<double>(options_.min_rate.count));
+    return std::chrono::steady_clock::now() - began > options_.stall_timeout + earned;
+  }
+
+  void run();
+  void handle(Request request, const OnReply& on_reply) const;
+  void start_accepting();
+
   void count(int change) {
     const std::scoped_lock lock(mutex_);
     under_way_ += change;
@@ -208,13 +164,14 @@ class BeastServer final : public Server {
   asio::awaitable<void> serve(tcp::socket socket);
   // Whether the connection goes on.
   asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer);
+  // Whether there was room for the body in time.
+  asio::awaitable<bool> take_room(Parser& parser, Room& room);
   asio::awaitable<error_code> read_body(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                        Parser& parser);
-  asio::awaitable<bool> write(beast::tcp_stream& stream, Response response);
+                                        Parser& parser, Room& room);
+  asio::awaitable<bool> write(beast::tcp_stream& stream, HttpResponse response);
   // Tells why, and closes without breaking the connection under who is still sending.
   asio::awaitable<void> refuse(beast::tcp_stream& stream, Reply reply);
   asio::awaitable<Reply> ask(Request request);
-  bool is_allowed(const Parser::value_type& message) const;
 
   const ServerOptions options_;
   const Handler handler_;
@@ -222,6 +179,8 @@ class BeastServer final : public Server {
   std::condition_variable quiet_;
   int under_way_ = 0;
   bool closing_ = false;
+  int connections_ = 0;    // of the one thread, like held_
+  std::int64_t held_ = 0;  // bytes of bodies
   std::string address_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
@@ -244,14 +203,39 @@ Expected<Done> BeastServer::listen() {
   if (acceptor_.bind(local, error)) return failed("bind");
   if (acceptor_.listen(kBacklog, error)) return failed("listen on");
   address_ = host.to_string() + ":" + std::to_string(acceptor_.local_endpoint(error).port());
-  asio::co_spawn(io_, accept(), asio::detached);
-  thread_ = std::thread([this] { io_.run(); });
+  start_accepting();
+  thread_ = std::thread([this] { run(); });
   return Done{};
+}
+
+// What a handler of Asio throws (memory is out) ends its connection, and nothing else.
+void BeastServer::run() {
+  while (true) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception& failure) {
+      monitoring::log::error("a connection failed", {{"error", failure.what()}});
+    }
+  }
+}
+
+void BeastServer::start_accepting() {
+  asio::co_spawn(io_, accept(), [this](const std::exception_ptr& failure) {
+    if (!failure) return;
+    monitoring::log::error("accepting connections failed, going on");
+    start_accepting();
+  });
 }
 
 asio::awaitable<void> BeastServer::accept() {
   asio::steady_timer pause(io_);
   while (acceptor_.is_open()) {
+    if (connections_ >= options_.max_connections) {
+      pause.expires_after(kPauseWithoutDescriptors);
+      co_await pause.async_wait(kAwait);
+      continue;
+    }
     auto [error, socket] = co_await acceptor_.async_accept(kAwait);
     if (!error) {
       error_code ignored;
@@ -268,6 +252,14 @@ asio::awaitable<void> BeastServer::accept() {
 }
 
 asio::awaitable<void> BeastServer::serve(tcp::socket socket) {
+  struct Counted {
+    explicit Counted(int& connections) : count(connections) { ++count; }
+    ~Counted() { --count; }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+    int& count;
+  };
+  const Counted counted(connections_);
   beast::tcp_stream stream(std::move(socket));
   beast::flat_buffer buffer(kMostHeader + (64 << 10));
   bool goes_on = true;
@@ -291,11 +283,17 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
   }
   const UnderWay under_way(*this);
   const SteadyTime received = std::chrono::steady_clock::now();
-  if (!is_allowed(parser.get())) {
+  if (!is_allowed(parser.get(), options_.token)) {
     co_await refuse(stream, refusal(401, "the bearer token is missing or wrong"));
     co_return false;
   }
-  const error_code body_error = co_await read_body(stream, buffer, parser);
+  Room room(held_);
+  const bool fits = co_await take_room(parser, room);
+  if (!fits) {
+    co_await refuse(stream, no_room());
+    co_return false;
+  }
+  const error_code body_error = co_await read_body(stream, buffer, parser, room);
   if (body_error) {
     auto told = reply_to_failure(body_error);
     if (told) co_await refuse(stream, *std::move(told));
@@ -303,47 +301,77 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
   }
   const bool may_go_on = parser.keep_alive();
   const bool is_head = parser.get().method() == http::verb::head;
+  const bool may_probe = parser.get().version() >= 11;
+  const std::string request_id = request_id_of(parser.get());
   stream.expires_never();  // what is asked may take as long as it takes
   Request request = request_of(parser.release());
   request.received = received;
-  std::optional<HangUpWatch> watch(stream.socket());
+  std::optional<HangUpWatch> watch(std::in_place, stream.socket(), may_probe);
   request.gone = watch->gone();
   Reply reply = co_await ask(std::move(request));
   watch.reset();
+  room.set(0);
   const bool keep_alive = may_go_on && !closing();
-  Response response = response_of(std::move(reply), keep_alive, is_head);
+  HttpResponse response = response_of(std::move(reply), keep_alive, is_head);
+  if (!request_id.empty()) response.set("X-Request-Id", request_id);
   const bool written = co_await write(stream, std::move(response));
   co_return written&& keep_alive;
 }
 
+asio::awaitable<bool> BeastServer::take_room(Parser& parser, Room& room) {
+  const auto declared = parser.content_length();
+  const auto bytes = declared ? static_cast<std::int64_t>(*declared) : std::int64_t{0};
+  const SteadyTime until = std::chrono::steady_clock::now() + options_.room_timeout;
+  asio::steady_timer pause(io_);
+  while (bytes > 0 && !has_room(bytes)) {
+    if (std::chrono::steady_clock::now() >= until) co_return false;
+    pause.expires_after(kRoomTick);
+    co_await pause.async_wait(kAwait);
+  }
+  room.set(bytes);
+  co_return true;
+}
+
 asio::awaitable<error_code> BeastServer::read_body(beast::tcp_stream& stream,
-                                                   beast::flat_buffer& buffer, Parser& parser) {
+                                                   beast::flat_buffer& buffer, Parser& parser,
+                                                   Room& room) {
   if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, 11);
     stream.expires_after(options_.stall_timeout);
     auto [error, bytes] = co_await http::async_write(stream, go_on, kAwait);
     if (error) co_return error;
   }
+  const SteadyTime began = std::chrono::steady_clock::now();
   while (!parser.is_done()) {
     stream.expires_after(options_.stall_timeout);
     auto [error, bytes] = co_await http::async_read_some(stream, buffer, parser, kAwait);
     if (error) co_return error;
+    const std::size_t size = parser.get().body().size();
+    if (!parser.is_done() && is_too_slow(began, size)) co_return asio::error::timed_out;
+    // Of chunks nobody said how many there would be.
+    const std::int64_t more = static_cast<std::int64_t>(size) - room.bytes();
+    if (more <= 0) continue;
+    if (!has_room(more)) co_return asio::error::no_buffer_space;
+    room.set(static_cast<std::int64_t>(size));
   }
   co_return error_code();
 }
 
-asio::awaitable<bool> BeastServer::write(beast::tcp_stream& stream, Response response) {
+asio::awaitable<bool> BeastServer::write(beast::tcp_stream& stream, HttpResponse response) {
   http::response_serializer<http::string_body> serializer(response);
-  while (!serializer.is_done()) {
+  const SteadyTime began = std::chrono::steady_clock::now();
+  for (std::size_t total = 0; !serializer.is_done();) {
     stream.expires_after(options_.stall_timeout);
     auto [error, bytes] = co_await http::async_write_some(stream, serializer, kAwait);
     if (error) co_return false;
+    total += bytes;
+    if (is_too_slow(began, total)) co_return false;
   }
   co_return true;
 }
 
 asio::awaitable<void> BeastServer::refuse(beast::tcp_stream& stream, Reply reply) {
-  Response response = response_of(std::move(reply), false, false);
+  HttpResponse response = response_of(std::move(reply), false, false);
   const bool written = co_await write(stream, std::move(response));
   if (!written) co_return;
   error_code ignored;
@@ -359,27 +387,31 @@ asio::awaitable<void> BeastServer::refuse(beast::tcp_stream& stream, Reply reply
 
 asio::awaitable<Reply> BeastServer::ask(Request request) {
   const auto initiate = [this](auto completion, Request asked) {
-    // std::function wants what can be copied.
+    // std::function wants what can be copied. A handler that fails may have replied before.
     auto shared = std::make_shared<decltype(completion)>(std::move(completion));
-    OnReply on_reply = [this, shared](Reply reply) {
+    auto told = std::make_shared<std::atomic<bool>>(false);
+    OnReply on_reply = [this, shared, told](Reply reply) {
+      if (told->exchange(true)) return;
       asio::post(io_,
                  [shared, reply = std::move(reply)]() mutable { (*shared)(std::move(reply)); });
     };
-    if (asked.body.empty()) return handler_(std::move(asked), std::move(on_reply));
+    if (asked.body.empty()) return handle(std::move(asked), on_reply);
     asio::post(workers_,
                [this, asked = std::move(asked), on_reply = std::move(on_reply)]() mutable {
-                 handler_(std::move(asked), std::move(on_reply));
+                 handle(std::move(asked), on_reply);
                });
   };
   return asio::async_initiate<const asio::use_awaitable_t<>, void(Reply)>(
       initiate, asio::use_awaitable, std::move(request));
 }
 
-bool BeastServer::is_allowed(const Parser::value_type& message) const {
-  if (options_.token.empty() || message.target() == "/v1/ping") return true;
-  const std::string given = field(message, "Authorization");
-  // Some clients send the key alone.
-  return same_secret(given, "Bearer " + options_.token) || same_secret(given, options_.token);
+void BeastServer::handle(Request request, const OnReply& on_reply) const {
+  try {
+    handler_(std::move(request), on_reply);
+  } catch (const std::exception& failure) {
+    monitoring::log::error("cannot handle a request", {{"error", failure.what()}});
+    on_reply(refusal(504, "the gateway could not handle this, try again"));
+  }
 }
 
 }  // namespace

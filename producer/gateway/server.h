@@ -3,7 +3,9 @@
 //
 // One thread serves all connections, so that thousands may wait at a time; a few more run the
 // handler for requests that have a body. A body above the limit gets 413 before it is read; the
-// token is asked for before the body, too. Every refusal is JSON {"detail": …}.
+// token is asked for before the body, too. A body is read when there is room for it; what waits for
+// room too long gets 504, what sends too slowly 408. An exception of the handler is 504 for that
+// request. X-Request-Id is sent back. Every refusal is JSON {"detail": …}.
 #pragma once
 
 #include <functional>
@@ -23,6 +25,10 @@ struct ServerOptions {
   int workers = 2;                     // threads for the handler
   Milliseconds idle_timeout{75'000};   // of a connection between requests
   Milliseconds stall_timeout{30'000};  // without a byte, in or out, within a request
+  Bytes min_rate = kib(256);           // a second, of bodies, after the first stall_timeout
+  Bytes max_held = gib(1);             // of all bodies together, until they have their replies
+  Milliseconds room_timeout{10'000};   // for room for a body
+  int max_connections = 20'000;        // more wait in the kernel
 };
 
 class Server {

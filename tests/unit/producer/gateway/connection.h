@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -39,6 +41,11 @@ class Connection {
     }
   }
   void half_close() { ::shutdown(fd_, SHUT_WR); }
+  // Its end will be a reset.
+  void reset_at_end() {
+    const linger at_once{1, 0};
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  }
   // All until the server closes.
   std::string read_all() {
     std::string all;
@@ -46,6 +53,8 @@ class Connection {
     }
     return all;
   }
+  // Whether the server has closed: what a read that found no more saw.
+  bool ended() const { return ended_; }
   // Until `end` was read; what follows is lost.
   std::string read_until(std::string_view end) {
     std::string all;
@@ -58,11 +67,15 @@ class Connection {
   bool read_some(std::string& into) {
     char bytes[4096];
     const ssize_t got = ::recv(fd_, bytes, sizeof bytes, 0);
-    if (got <= 0) return false;
+    if (got <= 0) {
+      ended_ = got == 0 || errno == ECONNRESET;
+      return false;
+    }
     into.append(bytes, static_cast<std::size_t>(got));
     return true;
   }
   int fd_;
+  bool ended_ = false;
 };
 
 // A POST of `body`; `headers` are whole lines.

@@ -8,6 +8,8 @@
 #include <future>
 #include <memory>
 #include <mutex>
+#include <new>
+#include <stop_token>
 #include <string>
 #include <thread>
 #include <utility>
@@ -109,16 +111,108 @@ TEST(GatewayServer, AsksForTheToken) {
   ServerOptions options;
   options.token = "secret";
   const auto server = serve(echo, options);
-  const auto status_with = [&](const std::string& header, const std::string& path) {
+  const auto status_with = [&](const std::string& header, const std::string& path,
+                               const std::string& method = "GET") {
     Connection connection(server->address());
-    connection.send("GET " + path + " HTTP/1.1\r\nHost: h\r\n" + header + "\r\n");
+    connection.send(method + " " + path + " HTTP/1.1\r\nHost: h\r\n" + header + "\r\n");
     return connection.read_until("\r\n").substr(9, 3);
   };
   EXPECT_EQ(status_with("", "/x"), "401");
   EXPECT_EQ(status_with("Authorization: Bearer wrong\r\n", "/x"), "401");
   EXPECT_EQ(status_with("Authorization: Bearer secret\r\n", "/x"), "200");
   EXPECT_EQ(status_with("Authorization: secret\r\n", "/x"), "200");
+  EXPECT_EQ(status_with("authorization: bearer secret\r\n", "/x"), "200");
+  EXPECT_EQ(status_with("Authorization: Basic secret\r\n", "/x"), "401");
   EXPECT_EQ(status_with("", "/v1/ping"), "200");
+}
+
+TEST(GatewayServer, NobodyWithoutTheTokenMakesItReadABody) {
+  ServerOptions options;
+  options.token = "secret";
+  const auto server = serve(echo, options);
+  for (const char* start : {"POST /v1/ping HTTP/1.1\r\n", "GET /v1/ping HTTP/1.1\r\n"}) {
+    Connection connection(server->address());
+    connection.send(std::string(start) + "Host: h\r\nContent-Length: 100000000\r\n\r\n");
+    EXPECT_THAT(connection.read_until("}"), StartsWith("HTTP/1.1 401 ")) << start;
+  }
+}
+
+TEST(GatewayServer, SendsTheRequestsIdBack) {
+  const auto server = serve(echo);
+  Connection connection(server->address());
+  connection.send(post("a", "X-Request-Id: run-17/3\r\n"));
+  EXPECT_THAT(connection.read_until("]"), HasSubstr("X-Request-Id: run-17/3\r\n"));
+  connection.send(post("b", "X-Request-Id: " + std::string(200, 'x') + "\r\n"));
+  EXPECT_THAT(connection.read_until("]"), testing::Not(HasSubstr("X-Request-Id")));
+}
+
+TEST(GatewayServer, AHandlerThatFailsFailsOneRequest) {
+  const auto server = serve([](const Request& request, const Server::OnReply& on_reply) {
+    if (request.body == "fail" || request.path == "/fail") throw std::bad_alloc();
+    echo(request, on_reply);
+  });
+  Connection connection(server->address());
+  connection.send(post("fail"));
+  EXPECT_THAT(connection.read_until("}"), StartsWith("HTTP/1.1 504 "));
+  connection.send("GET /fail HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(connection.read_until("}"), StartsWith("HTTP/1.1 504 "));
+  server->post([] { throw std::bad_alloc(); });
+  connection.send(post("good"));
+  EXPECT_THAT(connection.read_until("]"), HasSubstr("[good]"));
+}
+
+TEST(GatewayServer, ABodyWithoutRoomIsSentAwayUntilThereIsSome) {
+  std::promise<Server::OnReply> held;
+  ServerOptions options;
+  options.max_held = Bytes{100};
+  options.room_timeout = Milliseconds(0);
+  const auto server = serve(
+      [&](const Request& request, Server::OnReply on_reply) {
+        if (request.body[0] == 'a') return held.set_value(std::move(on_reply));
+        echo(request, on_reply);
+      },
+      options);
+  Connection first(server->address());
+  first.send(post(std::string(80, 'a')));
+  const Server::OnReply reply = held.get_future().get();
+  const std::string body(80, 'b');
+  const std::string chunked =
+      "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n50\r\n" + body +
+      "\r\n0\r\n\r\n";
+  for (const std::string& request : {post(body), chunked}) {
+    Connection refused(server->address());
+    refused.send(request);
+    EXPECT_THAT(refused.read_until("}"),
+                AllOf(StartsWith("HTTP/1.1 504 "), HasSubstr("Retry-After: 1\r\n")));
+  }
+  Connection small(server->address());
+  small.send(post(std::string(10, 'b')));
+  EXPECT_THAT(small.read_until("]"), StartsWith("HTTP/1.1 200 "));
+  reply(told("done"));
+  EXPECT_THAT(first.read_until("done"), HasSubstr("200 OK"));
+  for (const std::string& request : {post(body), chunked}) {
+    Connection later(server->address());
+    later.send(request);
+    EXPECT_THAT(later.read_until("]"), StartsWith("HTTP/1.1 200 "));
+  }
+}
+
+TEST(GatewayServer, ABodyThatTricklesIsEnded) {
+  ServerOptions options;
+  options.stall_timeout = Milliseconds(1'000);
+  const auto server = serve(echo, options);
+  Connection connection(server->address());
+  connection.send("POST /x HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n");
+  const std::jthread sender([&](const std::stop_token& stopped) {
+    while (!stopped.stop_requested()) {
+      connection.send("x");
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    }
+  });
+  const std::string reply = connection.read_until("}");
+  // Where this machine is slower still, the body has stalled, and the server closes without a word.
+  EXPECT_THAT(reply, testing::AnyOf(StartsWith("HTTP/1.1 408 "), testing::IsEmpty()));
+  EXPECT_TRUE(!reply.empty() || connection.ended());
 }
 
 TEST(GatewayServer, AddsTheHeadersOfARefusal) {
@@ -176,6 +270,39 @@ TEST(GatewayServer, TellsWhenACallerHangsUpAndOnlyThen) {
   late(told("late"));
   reply(told("in time"));
   EXPECT_THAT(staying.read_until("in time"), HasSubstr("200 OK"));
+}
+
+TEST(GatewayServer, AResetIsAHangUp) {
+  std::promise<std::pair<Request, Server::OnReply>> asked;
+  auto server = serve([&](const Request& request, Server::OnReply on_reply) {
+    asked.set_value({request, std::move(on_reply)});
+  });
+  auto leaving = std::make_unique<Connection>(server->address());
+  leaving->reset_at_end();
+  leaving->send(post("body"));
+  auto [request, late] = asked.get_future().get();
+  leaving.reset();
+  for (int i = 0; !request.gone->load() && i < kPatienceSeconds * 100; ++i)
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  EXPECT_TRUE(request.gone->load());
+  late(told("late"));
+}
+
+TEST(GatewayServer, AHalfClosedClientIsStillThereHoweverLongItsReplyTakes) {
+  std::promise<std::pair<Request, Server::OnReply>> asked;
+  auto server = serve([&](const Request& request, Server::OnReply on_reply) {
+    asked.set_value({request, std::move(on_reply)});
+  });
+  Connection waiting(server->address());
+  waiting.send(post("body"));
+  waiting.half_close();
+  auto [request, reply] = asked.get_future().get();
+  const std::string interim = "HTTP/1.1 100 Continue\r\n\r\n";
+  // One that has closed would be found gone by the second.
+  EXPECT_THAT(waiting.read_until(interim + interim), HasSubstr(interim + interim));
+  EXPECT_FALSE(request.gone->load());
+  reply(told("done"));
+  EXPECT_THAT(waiting.read_all(), HasSubstr("done"));
 }
 
 TEST(GatewayServer, ManyWaitWithoutAThreadEachWhileOthersAreAnswered) {
