@@ -16,23 +16,23 @@ constexpr std::chrono::seconds kPause{1};
 Expected<ChildGateway> ChildGateway::start(ChildGatewayOptions options,
                                            const std::function<bool()>& give_up) {
   ChildGateway gateway(std::move(options));
-  FARM_CHECK_OK(gateway.launch(give_up));
+  FARM_CHECK_OK(gateway.launch());
+  FARM_CHECK_OK(gateway.process_->wait_ready(kReadyTimeout, give_up));
   return gateway;
 }
 
-Expected<Done> ChildGateway::launch(const std::function<bool()>& give_up) {
+Expected<Done> ChildGateway::launch() {
   const GraderCommand command = {
       options_.program,
       {"--brokers", options_.brokers, "--broker-kind", "embedded", "--pool", options_.pool,
        "--blob-dir", options_.blob_dir, "--listen", options_.address, "--drain-timeout",
        std::to_string(options_.drain_timeout.count()) + "ms"}};
   FARM_TRY(auto process, GraderProcess::start(command));
-  FARM_CHECK_OK(process.wait_ready(kReadyTimeout, give_up));
   process_.emplace(std::move(process));
   return Done{};
 }
 
-void ChildGateway::look_after(const std::function<bool()>& give_up) {
+void ChildGateway::look_after() {
   const auto now = std::chrono::steady_clock::now();
   if (process_) {
     const auto status = process_->exited();
@@ -42,7 +42,7 @@ void ChildGateway::look_after(const std::function<bool()>& give_up) {
     start_again_ = now + kPause;
   }
   if (now < start_again_) return;
-  if (auto launched = launch(give_up); !launched && !give_up()) {
+  if (auto launched = launch(); !launched) {
     monitoring::log::error("gateway did not start", {{"error", launched.error().text()}});
     start_again_ = std::chrono::steady_clock::now() + kPause;
   }

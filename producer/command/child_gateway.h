@@ -29,13 +29,14 @@ class ChildGateway {
   static Expected<ChildGateway> start(ChildGatewayOptions options,
                                       const std::function<bool()>& give_up);
 
-  // Starts another in place of one that ended, a second later. To be called a few times a second.
-  void look_after(const std::function<bool()>& give_up);
+  // Starts another in place of one that ended, a second later. Does not wait until it serves: one
+  // that cannot will end. To be called a few times a second.
+  void look_after();
   void stop(const std::function<bool()>& give_up);
 
  private:
   explicit ChildGateway(ChildGatewayOptions options) : options_(std::move(options)) {}
-  Expected<Done> launch(const std::function<bool()>& give_up);
+  Expected<Done> launch();
 
   ChildGatewayOptions options_;
   std::optional<GraderProcess> process_;

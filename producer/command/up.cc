@@ -59,7 +59,7 @@ void supervise(EmbeddedFarm& farm, std::optional<ChildGateway>& gateway,
   auto start_again = started;
   while (!interrupted()) {
     std::this_thread::sleep_for(kTick);
-    if (gateway) gateway->look_after(interrupted);
+    if (gateway) gateway->look_after();
     if (farm.grader()) {
       const auto status = farm.grader()->exited();
       if (!status) continue;
