@@ -49,6 +49,18 @@ FileMap under_asked_names(const FileMap& files, const std::vector<Fetch>& fetche
   return out;
 }
 
+void check_files(const Value& files, Fields& fields) {
+  const auto* dict = std::get_if<Value::Dict>(&files.data);
+  if (dict == nullptr)
+    return fields.note("files", "dict_type", "Input should be a valid dictionary");
+  for (const auto& [name, content] : dict->items) {
+    if (std::holds_alternative<std::string>(content.data)) continue;
+    if (std::holds_alternative<Value::None>(content.data)) continue;
+    fields.note("files", "string_type", "Input should be a dictionary of strings");
+    return;
+  }
+}
+
 Reply reply_to(const EvaluationResult& result, const RequestedLimits& limits,
                const std::vector<Fetch>& fetched) {
   if (auto reply = reply_without_judgement(result)) return *std::move(reply);
@@ -84,8 +96,7 @@ Routed run_code(const Value& body, std::string_view user_agent) {
   run.stdin_bytes = fields.nullable_text("stdin").value_or("");
   const std::vector<Fetch> fetched = fetches(fields.texts("fetch_files"));
   const Value* files = fields.find("files");
-  if (files != nullptr && !std::holds_alternative<Value::Dict>(files->data))
-    fields.note("files", "dict_type", "Input should be a valid dictionary");
+  if (files != nullptr) check_files(*files, fields);
   if (!problems.empty()) return validation_reply(problems);
 
   if (files != nullptr) {

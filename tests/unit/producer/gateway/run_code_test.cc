@@ -94,6 +94,19 @@ TEST(RunCode, BodiesThatAreNoRequestAre422WithEveryProblem) {
   EXPECT_EQ(std::get<Reply>(asked("[]")).status, 422);
 }
 
+TEST(RunCode, FilesAreTextsOrNull) {
+  const auto status = [](std::string_view files) {
+    const Routed routed =
+        asked(R"({"code": "", "language": "python", "files": )" + std::string(files) + "}");
+    const auto* reply = std::get_if<Reply>(&routed);
+    return reply == nullptr ? 0 : reply->status;
+  };
+  EXPECT_EQ(status(R"({"a": "YQ==", "b": null})"), 0);
+  EXPECT_EQ(status(R"({"a": 7})"), 422);
+  EXPECT_EQ(status(R"({"a": ["YQ=="]})"), 422);
+  EXPECT_EQ(status("[]"), 422);
+}
+
 TEST(RunCode, AFileThatCannotBePlacedIsASandboxError) {
   const Routed routed = asked(R"({"code": "", "language": "python", "files": {"../a": "YQ=="}})");
   const auto& reply = std::get<Reply>(routed);
