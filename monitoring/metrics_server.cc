@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <mutex>
@@ -15,33 +14,13 @@
 #include <thread>
 #include <utility>
 
+#include "monitoring/listen_address.h"
+
 namespace farm::monitoring {
 namespace {
 
-struct Address {
-  std::string host;  // dotted IPv4; Debian's civetweb is built without IPv6
-  std::uint16_t port = 0;
-
-  std::string text() const { return host + ':' + std::to_string(port); }
-};
-
-Expected<Address> parse_address(const std::string& text) {
-  const Error error = invalid_request(
-      "'" + text + "' is not an address to listen on: give IPV4:PORT, as in 127.0.0.1:9464");
-  const std::size_t colon = text.find(':');
-  if (colon == std::string::npos) return error;
-  Address address{text.substr(0, colon), 0};
-  if (address.host == "localhost") address.host = "127.0.0.1";
-  in_addr parsed{};
-  if (inet_pton(AF_INET, address.host.c_str(), &parsed) != 1) return error;
-  const char* const end = text.data() + text.size();
-  const auto [rest, code] = std::from_chars(text.data() + colon + 1, end, address.port);
-  if (code != std::errc{} || rest != end) return error;
-  return address;
-}
-
 // Connects and hangs up at once: wakes civetweb's accepting thread.
-void knock(const Address& address) {
+void knock(const ListenAddress& address) {
   sockaddr_in peer{};
   peer.sin_family = AF_INET;
   peer.sin_port = htons(address.port);
@@ -104,7 +83,7 @@ class CivetMetricsServer final : public MetricsServer {
   CivetMetricsServer(const CivetMetricsServer&) = delete;
   CivetMetricsServer& operator=(const CivetMetricsServer&) = delete;
 
-  Expected<Done> start(const Address& address) {
+  Expected<Done> start(const ListenAddress& address) {
     const std::string listen = address.text();
     // Two workers: a scraper and an orchestrator's probe. Neither may be starved for long by a
     // silent client.
@@ -165,7 +144,7 @@ class CivetMetricsServer final : public MetricsServer {
   mg_context* context_ = nullptr;
   std::mutex log_mutex_;  // guards first_log_
   std::string first_log_;
-  Address address_;
+  ListenAddress address_;
 };
 
 }  // namespace
@@ -173,7 +152,7 @@ class CivetMetricsServer final : public MetricsServer {
 Expected<std::unique_ptr<MetricsServer>> MetricsServer::create(const std::string& address,
                                                                const Metrics& metrics,
                                                                const Health& health) {
-  FARM_TRY(const Address parsed, parse_address(address));
+  FARM_TRY(const ListenAddress parsed, parse_listen_address(address));
   auto server = std::make_unique<CivetMetricsServer>(metrics, health);
   FARM_CHECK_OK(server->start(parsed));
   return std::unique_ptr<MetricsServer>(std::move(server));

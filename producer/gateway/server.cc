@@ -15,7 +15,6 @@
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http.hpp>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <exception>
@@ -25,6 +24,7 @@
 #include <thread>
 #include <utility>
 
+#include "monitoring/listen_address.h"
 #include "monitoring/log.h"
 #include "producer/gateway/hang_up_watch.h"
 #include "producer/gateway/http_messages.h"
@@ -47,21 +47,6 @@ constexpr std::chrono::milliseconds kPauseWithoutDescriptors{100};
 constexpr std::size_t kMostDiscarded = 64U << 20;
 constexpr std::chrono::seconds kDiscardTime{5};
 constexpr std::chrono::milliseconds kRoomTick{50};
-
-struct Endpoint {
-  std::string host;
-  std::uint16_t port = 0;
-};
-
-std::optional<Endpoint> parse_address(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  if (colon == std::string::npos) return std::nullopt;
-  Endpoint endpoint{address.substr(0, colon), 0};
-  const char* const end = address.data() + address.size();
-  const auto read = std::from_chars(address.data() + colon + 1, end, endpoint.port);
-  if (read.ec != std::errc() || read.ptr != end) return std::nullopt;
-  return endpoint;
-}
 
 class BeastServer final : public Server {
  public:
@@ -189,12 +174,9 @@ class BeastServer final : public Server {
 };
 
 Expected<Done> BeastServer::listen() {
-  const auto endpoint = parse_address(options_.address);
+  FARM_TRY(const auto where, monitoring::parse_listen_address(options_.address));
   error_code error;
-  const auto host = asio::ip::make_address(endpoint ? endpoint->host : "", error);
-  if (!endpoint || error)
-    return invalid_request("'" + options_.address + "' is no IP address and port to listen on");
-  const tcp::endpoint local(host, endpoint->port);
+  const tcp::endpoint local(asio::ip::make_address(where.host, error), where.port);
   const auto failed = [&](const char* what) {
     return unavailable(std::string(what) + " " + options_.address, error.value());
   };
@@ -202,7 +184,7 @@ Expected<Done> BeastServer::listen() {
   acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
   if (acceptor_.bind(local, error)) return failed("bind");
   if (acceptor_.listen(kBacklog, error)) return failed("listen on");
-  address_ = host.to_string() + ":" + std::to_string(acceptor_.local_endpoint(error).port());
+  address_ = monitoring::ListenAddress{where.host, acceptor_.local_endpoint(error).port()}.text();
   start_accepting();
   thread_ = std::thread([this] { run(); });
   return Done{};
