@@ -179,15 +179,46 @@ std::span<const MetricSpec> metric_table() {
   return table;
 }
 
+std::span<const MetricSpec> gateway_metric_table() {
+  using enum MetricType;
+  static const std::vector<MetricSpec> table = {
+      {"gradefarm_http_requests_total",
+       kCounter,
+       "requests",
+       {"pool", "route", "status"},
+       "HTTP requests answered, by route (a path that is served, or other) and status; those that "
+       "the server refuses unread are not counted."},
+      {"gradefarm_http_waiting",
+       kGauge,
+       "requests",
+       {"pool"},
+       "HTTP requests that wait for an answer of the farm."},
+      {"gradefarm_http_jobs",
+       kGauge,
+       "jobs",
+       {"pool"},
+       "Requests to the farm without an answer; equal HTTP requests share one, and some wait for "
+       "nobody for a minute."},
+      {"gradefarm_http_broker_up",
+       kGauge,
+       "boolean",
+       {"pool"},
+       "1 if the broker answered when it was asked last, some seconds ago, else 0."},
+  };
+  return table;
+}
+
 const std::vector<double>& duration_buckets() {
   static const std::vector<double> buckets = {0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5,
                                               1,     2,     5,     10,   20,   60,   120, 300, 600};
   return buckets;
 }
 
-std::string metric_table_markdown() {
+namespace {
+
+std::string markdown_of(std::span<const MetricSpec> table) {
   std::string rows;
-  for (const MetricSpec& metric : metric_table()) {
+  for (const MetricSpec& metric : table) {
     std::string labels;
     for (const std::string_view label : metric.labels) {
       if (!labels.empty()) labels += ", ";
@@ -197,6 +228,12 @@ std::string metric_table_markdown() {
     ((((((rows += metric.unit) += " | ") += labels) += " | ") += metric.help) += " |\n");
   }
   return rows;
+}
+
+}  // namespace
+
+std::string metric_table_markdown() {
+  return markdown_of(metric_table()) + markdown_of(gateway_metric_table());
 }
 
 }  // namespace farm::monitoring

@@ -1,5 +1,5 @@
-// The one table of everything that the farm measures. METRICS.md is its rendering for people; a
-// test compares the two. Naming: prefix gradefarm_, base units (_seconds, _bytes), counters end in
+// The tables of everything that the farm measures. METRICS.md is its rendering for people; a
+// test compares them. Naming: prefix gradefarm_, base units (_seconds, _bytes), counters end in
 // _total.
 #pragma once
 
@@ -23,13 +23,14 @@ struct MetricSpec {
 
 std::string_view word(MetricType);  // counter gauge histogram
 
-std::span<const MetricSpec> metric_table();
+std::span<const MetricSpec> metric_table();          // of graders
+std::span<const MetricSpec> gateway_metric_table();  // of gateways
 
 // Upper bounds in seconds of every histogram's buckets: 1 ms to 10 min, three a decade below a
 // minute.
 const std::vector<double>& duration_buckets();
 
-// The rows of METRICS.md's table, one a metric, in table order: "| name | type | unit | labels |
+// The rows of METRICS.md's tables, one a metric, in this order: "| name | type | unit | labels |
 // meaning |".
 std::string metric_table_markdown();
 
