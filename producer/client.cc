@@ -121,10 +121,15 @@ class KafkaClient final : public Client {
     if (exchange_) exchange_->close();
   }
   ClientStats stats() const override { return exchange_->stats(); }
+  bool reaches_broker(Milliseconds timeout) const override {
+    return kafka::describe_topics(kafka_, request_topic_, timeout).has_value();
+  }
 
  private:
   Expected<std::unique_ptr<kafka::Tail>> read_replies(const ClientOptions& options);
 
+  kafka::ClientConfig kafka_;
+  std::string request_topic_;
   // Destroyed from the last to the first: replies and delivery reports touch the exchange, which
   // publishes until then.
   std::unique_ptr<Exchange> exchange_;
@@ -146,6 +151,8 @@ Expected<std::unique_ptr<kafka::Tail>> KafkaClient::read_replies(const ClientOpt
 }
 
 Expected<Done> KafkaClient::open(const ClientOptions& options) {
+  kafka_ = options.kafka;
+  request_topic_ = topics::requests(options.pool);
   std::optional<kafka::BlobStore> blobs;
   if (!options.blob_dir.empty()) {
     FARM_TRY(blobs, kafka::BlobStore::open(options.blob_dir));

@@ -88,6 +88,8 @@ class Client {
   virtual void close() = 0;
 
   virtual ClientStats stats() const = 0;
+  // Whether a broker answers a question of its own, on a connection of its own. Blocks ≤ timeout.
+  virtual bool reaches_broker(Milliseconds timeout) const = 0;
 };
 
 }  // namespace farm::producer

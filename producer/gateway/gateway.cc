@@ -10,7 +10,9 @@
 #include <variant>
 
 #include "grader/os/sha256.h"
+#include "monitoring/gateway_metrics.h"
 #include "monitoring/log.h"
+#include "producer/gateway/broker_watch.h"
 #include "producer/gateway/jobs.h"
 #include "producer/gateway/outbox.h"
 #include "producer/gateway/routes.h"
@@ -21,6 +23,7 @@ namespace farm::gateway {
 namespace {
 
 constexpr Milliseconds kTick{100};
+constexpr Milliseconds kBrokerPatience{2'000};
 // What the gateway's own request_id and trainer add to a request.
 constexpr std::size_t kIdentityRoom = 256;
 
@@ -28,7 +31,10 @@ class RunningGateway final : public Gateway {
  public:
   RunningGateway(const GatewayOptions& options, std::unique_ptr<producer::Client> client)
       : max_request_(options.max_request),
+        metrics_(options.pool),
         client_(std::move(client)),
+        broker_([this] { return client_->reaches_broker(kBrokerPatience); },
+                options.broker_interval),
         outbox_(std::make_unique<Outbox>(*client_)),
         jobs_(options.trainer, producer::random_name() + "-", Jobs::Times(),
               {[this](EvaluationRequest request, producer::OnResult on_result) {
@@ -75,12 +81,34 @@ class RunningGateway final : public Gateway {
 
   void handle(const Request& request, Server::OnReply on_reply) {
     listening_.wait();
+    if (request.method == "GET" && request.path == "/healthz") return on_reply(health());
+    if (request.method == "GET" && request.path == "/metrics") return on_reply(show_metrics());
+    on_reply = [this, name = name_of_route(request.path), tell = std::move(on_reply)](Reply reply) {
+      metrics_.count_request(name, reply.status);
+      tell(std::move(reply));
+    };
     Routed routed = route(request);
     if (auto* reply = std::get_if<Reply>(&routed)) return on_reply(std::move(*reply));
     auto& question = std::get<Question>(routed);
     if (auto refused = objection_to_size(question)) return on_reply(*std::move(refused));
     jobs_.ask(os::sha256_hex(request.path + "\n" + request.body), std::move(question),
               request.received, request.gone, std::move(on_reply));
+  }
+
+  Reply health() const {
+    if (broker_.is_up()) return json_reply(text("ok"));
+    Reply reply = refusal(503, "the broker does not answer; requests wait for it");
+    reply.retry_after_s = 5;
+    return reply;
+  }
+
+  Reply show_metrics() {
+    metrics_.set_pending(jobs_.waiting(), jobs_.running());
+    metrics_.set_broker_up(broker_.is_up());
+    Reply reply;
+    reply.content_type = "text/plain; version=0.0.4; charset=utf-8";
+    reply.body = metrics_.text();
+    return reply;
   }
 
   // The client would reject it: a fault of the set-up, which is not to look like a judgement.
@@ -114,7 +142,9 @@ class RunningGateway final : public Gateway {
   }
 
   const std::optional<Bytes> max_request_;
+  monitoring::GatewayMetrics metrics_;
   std::unique_ptr<producer::Client> client_;
+  BrokerWatch broker_;
   std::unique_ptr<Outbox> outbox_;
   std::latch listening_{1};  // server_ is there; it serves a moment before
   std::unique_ptr<Server> server_;

@@ -1,5 +1,6 @@
-// Gateway: HTTP on one side, the farm's client on the other. Wires routes, jobs and server; the
-// program is main.cc.
+// Gateway: HTTP on one side, the farm's client on the other. Wires routes, jobs and server, and
+// answers what is asked about itself: GET /metrics, and GET /healthz, 503 while the broker does not
+// answer. The program is main.cc.
 #pragma once
 
 #include <memory>
@@ -16,8 +17,10 @@ namespace farm::gateway {
 struct GatewayOptions {
   ServerOptions server;
   std::string trainer;  // the client's
+  std::string pool;     // the client's, for metrics
   // Of a request's JSON; above it 413. nullopt: any, since the client has a blob directory.
   std::optional<Bytes> max_request;
+  Milliseconds broker_interval{5'000};  // between questions whether the broker answers
 };
 
 class Gateway {

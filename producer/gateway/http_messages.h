@@ -18,7 +18,8 @@ using HttpResponse = boost::beast::http::response<boost::beast::http::string_bod
 Request request_of(HttpRequest message);
 HttpResponse response_of(Reply reply, bool keep_alive, bool is_head);
 
-// Whether it shows the token, which an empty one and a GET of /v1/ping without a body need not.
+// Whether it shows the token, which an empty one and a GET of /v1/ping or /healthz
+// without a body need not.
 bool is_allowed(const HttpRequest& message, const std::string& token);
 
 // What a client named its request, to be sent back; empty: nothing that a header may hold.

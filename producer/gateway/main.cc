@@ -76,6 +76,7 @@ int run(const config::GatewayConfig& config) {
   options.server.max_body = config.max_body;
   options.server.token = *std::move(token);
   options.trainer = client_options.trainer;
+  options.pool = config.pool;
   if (config.blob_dir.empty()) options.max_request = producer::inline_limit_of(client_options);
   auto gateway = Gateway::start(options, *std::move(client));
   if (!gateway) {

@@ -47,7 +47,7 @@ Routed show_docs(const Request&) {
       "<h1>gradefarm gateway</h1><ul>"
       "<li>POST /run_code: run one program once (SandboxFusion)</li>"
       "<li>POST /common_evaluate, /common_evaluate_batch: judge a completion (ICIP)</li>"
-      "<li>GET /v1/ping</li></ul>"
+      "<li>GET /v1/ping, /healthz (503: the broker does not answer), /metrics</li></ul>"
       "<p>Fields and replies: <a href=\"openapi.json\">openapi.json</a>.</p>");
 }
 
@@ -113,6 +113,12 @@ Routed route(const Request& request) {
   Reply reply = refusal(405, "Method Not Allowed");
   reply.allow = known->method;
   return reply;
+}
+
+std::string_view name_of_route(std::string_view path) {
+  const auto found = std::find_if(table().begin(), table().end(),
+                                  [&](const Route& row) { return row.path == path; });
+  return found == table().end() ? "other" : found->path;
 }
 
 }  // namespace farm::gateway

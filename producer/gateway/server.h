@@ -21,7 +21,7 @@ namespace farm::gateway {
 struct ServerOptions {
   std::string address;  // "127.0.0.1:8080"; port 0: any
   Bytes max_body = mib(128);
-  std::string token;                   // empty: none is asked for; never of GET /v1/ping
+  std::string token;                   // empty: none is asked for; never of GET /v1/ping, /healthz
   int workers = 2;                     // threads for the handler
   Milliseconds idle_timeout{75'000};   // of a connection between requests
   Milliseconds stall_timeout{30'000};  // without a byte, in or out, within a request

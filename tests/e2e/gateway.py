@@ -112,6 +112,9 @@ def check_many(port):
         assert call(port, "GET", "/v1/ping") == (200, "pong")
         outputs = [done.result()["run_result"]["stdout"] for done in waiting]
     assert outputs == [f"{i * i}\n" for i in range(300)], outputs
+    assert call(port, "GET", "/healthz") == (200, "ok")
+    status, metrics = call(port, "GET", "/metrics")
+    assert status == 200 and 'route="/run_code",status="200"' in metrics, metrics
 
 
 def check_deadline(port):

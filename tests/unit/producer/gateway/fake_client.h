@@ -1,7 +1,7 @@
 // A farm's client without a farm, that does what a test says.
 #pragma once
 
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <functional>
@@ -25,6 +25,7 @@ class FakeClient final : public producer::Client {
   bool full = false;    // submit() blocks until it is not, or close()
   bool silent = false;  // close() resolves nothing
   bool closed = false;
+  std::atomic<bool> broker_up = true;
 
   // Waits for who holds it: a test that looks at it while its owner ends.
   ~FakeClient() override {
@@ -92,6 +93,8 @@ class FakeClient final : public producer::Client {
   bool wait_for_room(std::size_t, Milliseconds) override { return true; }
   std::int64_t cancel_step(std::int64_t) override { return 0; }
   producer::ClientStats stats() const override { return {}; }
+
+  bool reaches_broker(Milliseconds) const override { return broker_up; }
 
  private:
   static void resolve(const std::string& id, const producer::OnResult& on_result, Verdict verdict) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ class GatewayTest : public testing::Test {
     GatewayOptions options;
     options.server.address = "127.0.0.1:0";
     options.trainer = "http-test";
+    options.pool = "cpu";
+    options.broker_interval = Milliseconds(10);
     options.max_request = max_request;
     auto gateway = Gateway::start(options, std::move(client));
     ASSERT_TRUE(gateway) << gateway.error().text();
@@ -92,6 +95,42 @@ TEST_F(GatewayTest, WhatNeedsABlobDirectoryIsNoJudgementWithoutOne) {
   Connection small(gateway_->address());
   small.send(run_code("1"));
   EXPECT_TRUE(client_->when([&] { return client_->submitted.size() == 1; }));
+}
+
+TEST_F(GatewayTest, ItsHealthIsTheBrokers) {
+  start();
+  const auto becomes = [&](const std::string& status) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < end) {
+      Connection connection(gateway_->address());
+      connection.send("GET /healthz HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+      const std::string reply = connection.read_all();
+      if (reply.starts_with("HTTP/1.1 " + status)) return reply;
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return std::string();
+  };
+  EXPECT_THAT(becomes("200"), HasSubstr("ok"));
+  client_->broker_up = false;
+  EXPECT_THAT(becomes("503"), HasSubstr("Retry-After: 5\r\n"));
+  client_->broker_up = true;
+  EXPECT_THAT(becomes("200"), HasSubstr("ok"));
+}
+
+TEST_F(GatewayTest, CountsWhatItAnsweredAndWhatWaits) {
+  start();
+  Connection connection(gateway_->address());
+  connection.send(kPing);
+  ASSERT_THAT(connection.read_until("pong"), HasSubstr("200 OK"));
+  Connection waiting(gateway_->address());
+  waiting.send(run_code("1"));
+  ASSERT_TRUE(client_->when([&] { return client_->submitted.size() == 1; }));
+  connection.send("GET /metrics HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+  const std::string metrics = connection.read_all();
+  EXPECT_THAT(metrics, HasSubstr(R"({pool="cpu",route="/v1/ping",status="200"} 1)"));
+  EXPECT_THAT(metrics, HasSubstr("gradefarm_http_waiting{pool=\"cpu\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("gradefarm_http_jobs{pool=\"cpu\"} 1\n"));
+  EXPECT_THAT(metrics, HasSubstr("gradefarm_http_broker_up{pool=\"cpu\"} 1\n"));
 }
 
 }  // namespace

@@ -35,6 +35,11 @@ TEST(Routes, UnknownPathsAndMethodsAreJson) {
   EXPECT_EQ(method.allow, "POST");
 }
 
+TEST(Routes, OnlyKnownPathsAreNamesForMetrics) {
+  EXPECT_EQ(name_of_route("/run_code"), "/run_code");
+  EXPECT_EQ(name_of_route("/run_code/7"), "other");
+}
+
 TEST(Routes, BodiesThatAreNoJsonAre422) {
   for (const char* body : {"", "{", "{\"code\": \"\xff\"}", "nonsense"}) {
     EXPECT_EQ(reply("POST", "/run_code", body).status, 422) << body;
@@ -56,7 +61,8 @@ TEST(Routes, TheOpenApiDocumentNamesEveryRoute) {
   const Reply document = reply("GET", "/openapi.json");
   const auto value = decode_plain_json(document.body);
   ASSERT_TRUE(value) << value.error().what;
-  for (const char* path : {"/run_code", "/common_evaluate", "/common_evaluate_batch", "/v1/ping"})
+  for (const char* path : {"/run_code", "/common_evaluate", "/common_evaluate_batch", "/v1/ping",
+                           "/healthz", "/metrics"})
     EXPECT_NE(find_member(*find_member(*value, "paths"), path), nullptr) << path;
   EXPECT_THAT(reply("GET", "/docs").body, HasSubstr("openapi.json"));
   EXPECT_EQ(reply("GET", "/").content_type, "text/html; charset=utf-8");
