@@ -52,7 +52,7 @@ void Jobs::ask(const std::string& key, Question question, SteadyTime asked,
   std::int64_t number = 0;
   {
     const std::scoped_lock lock(mutex_);
-    const auto [at, is_new] = jobs_.try_emplace(key);
+    const auto at = jobs_.try_emplace(key).first;
     Job& job = at->second;
     if (job.answer) {
       kept = std::move(job.answer);
@@ -61,12 +61,22 @@ void Jobs::ask(const std::string& key, Question question, SteadyTime asked,
     } else {
       job.waiters.push_back(std::move(waiter));
       job.deserted.reset();
-      if (is_new) number = job.number = ++last_number_;
+      if (job.number == 0) number = job.number = ++last_number_;
     }
   }
   if (kept) return tell(*std::move(kept));
   if (number == 0) return;  // another caller's job
 
+  try {
+    hand_over(key, number, std::move(question));
+  } catch (const std::exception& failure) {
+    // Nobody is to join a job that does not run.
+    monitoring::log::error("cannot hand a job over", {{"error", failure.what()}});
+    settle(key, number, refusal(504, "the farm was not asked, try again"), false);
+  }
+}
+
+void Jobs::hand_over(const std::string& key, std::int64_t number, Question question) {
   EvaluationRequest request = std::move(question.request);
   request.trainer = trainer_;
   request.request_id = id_prefix_ + std::to_string(number);

@@ -86,6 +86,7 @@ class Jobs {
   std::string id_of(const Job& job) const { return id_prefix_ + std::to_string(job.number); }
   // Whether nobody has waited for it for long enough: longer where callers were told to come again.
   bool is_deserted(Job& job, SteadyTime now) const;
+  void hand_over(const std::string& key, std::int64_t number, Question question);
   void settle(const std::string& key, std::int64_t number, Reply reply, bool judged);
 
   const std::string trainer_, id_prefix_;

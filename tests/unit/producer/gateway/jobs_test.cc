@@ -21,6 +21,7 @@ class JobsTest : public testing::Test {
   JobsTest()
       : jobs_("http-test", "id-", {kKeep, kGrace},
               {[this](EvaluationRequest request, producer::OnResult on_result) {
+                 if (failing_) throw std::bad_alloc();
                  submitted_.emplace_back(std::move(request), std::move(on_result));
                },
                [this](const std::string& request_id) { cancelled_.push_back(request_id); },
@@ -60,6 +61,7 @@ class JobsTest : public testing::Test {
   std::vector<std::vector<Reply>> replies_;
   std::vector<std::shared_ptr<std::atomic<bool>>> gone_;  // of each caller
   std::vector<std::string> cancelled_;
+  bool failing_ = false;  // submit throws
   SteadyTime now_ = std::chrono::steady_clock::now();
   Jobs jobs_;
 };
@@ -152,6 +154,17 @@ TEST_F(JobsTest, AReplyThatCannotBePutTogetherFailsItsJobAlone) {
   EXPECT_EQ(statuses, std::vector<int>{504});
   answer(0, Verdict::kAccepted, "yes");
   EXPECT_EQ(told(0), "200 yes");
+}
+
+TEST_F(JobsTest, AJobThatCannotBeHandedOverFailsAndIsNotJoined) {
+  failing_ = true;
+  ask("a");
+  EXPECT_EQ(told(0), "504");
+  failing_ = false;
+  ask("a");
+  ASSERT_EQ(submitted_.size(), 1U);
+  answer(0, Verdict::kAccepted, "yes");
+  EXPECT_EQ(told(1), "200 yes");
 }
 
 TEST_F(JobsTest, AJobIsTakenBackSomeSecondsAfterItsLastCallerHungUp) {
