@@ -61,6 +61,30 @@ void check_files(const Value& files, Fields& fields) {
   }
 }
 
+// Whether the answer lost what was asked for on its way: without a blob directory, or with one that
+// is full, a grader cuts outputs to what fits a record and leaves files out. Of a file that is not
+// there it says so.
+bool is_incomplete(const EvaluationResult& result, const CaseResult& one,
+                   const std::vector<Fetch>& fetched) {
+  if (one.verdict == Verdict::kAccepted && one.truncated) return true;
+  const bool ended = one.verdict == Verdict::kAccepted || one.verdict == Verdict::kRuntimeError;
+  if (!ended || !result.files.empty()) return false;
+  return std::any_of(fetched.begin(), fetched.end(), [&](const Fetch& fetch) {
+    const std::string missing = "fetch_files: " + fetch.path + ": ";
+    return std::none_of(result.warnings.begin(), result.warnings.end(),
+                        [&](const std::string& said) { return said.starts_with(missing); });
+  });
+}
+
+// Part of an output would be compared, and score 0.
+Reply reply_to_incomplete() {
+  Reply reply = refusal(504,
+                        "the output or the files did not fit the farm's answer: graders and "
+                        "gateway share a directory for what is large (--blob-dir)");
+  reply.retry_after_s = 1;
+  return reply;
+}
+
 Reply reply_to(const EvaluationResult& result, const RequestedLimits& limits,
                const std::vector<Fetch>& fetched) {
   if (auto reply = reply_without_judgement(result)) return *std::move(reply);
@@ -68,6 +92,7 @@ Reply reply_to(const EvaluationResult& result, const RequestedLimits& limits,
     return json_reply(run_code_response(not_executed(result.message), {}));
   const CaseResult none;
   const CaseResult& one = result.cases.empty() ? none : result.cases.front();
+  if (is_incomplete(result, one, fetched)) return reply_to_incomplete();
   Value response =
       run_code_response(exec_info(result, one, limits), under_asked_names(result.files, fetched));
   Value facts = farm_facts(result);

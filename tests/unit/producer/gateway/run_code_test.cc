@@ -201,6 +201,21 @@ TEST(RunCode, FetchedFilesHaveTheNamesThatWereAskedFor) {
       R"({"./c":"Y29udGVudA==","/work/c":"Y29udGVudA=="})");
 }
 
+TEST(RunCode, AnAnswerThatLostWhatWasAskedForIsNoAnswer) {
+  const Question asked = question(
+      R"({"code": "", "language": "python", "fetch_files": ["c", "./d"]})");
+  EvaluationResult result = ran(Verdict::kAccepted);
+  EXPECT_EQ(asked.reply(result).status, 504) << "nothing is said of the files";
+  result.warnings = {"fetch_files: c: no such file"};
+  EXPECT_EQ(asked.reply(result).status, 504) << "nothing is said of d";
+  result.warnings.emplace_back("fetch_files: d: no such file");
+  EXPECT_EQ(asked.reply(result).status, 200);
+  result.cases[0].truncated = true;
+  EXPECT_EQ(asked.reply(result).status, 504);
+  result.cases[0].verdict = result.verdict = Verdict::kOutputLimit;
+  EXPECT_EQ(asked.reply(result).status, 200) << "it says so, and is a failure";
+}
+
 TEST(RunCode, WhatTheFarmRefusesIsASandboxError) {
   const EvaluationResult result = unjudged_result({}, Verdict::kRejected, "no language 'lua'");
   EXPECT_EQ(answer(result, {"status"}), "\"SandboxError\"");
