@@ -179,6 +179,14 @@ TEST(CommonEvaluate, AnAssertInPythonCallsItsCheckWhateverTheTestsAre) {
   }
 }
 
+TEST(CommonEvaluate, AnEntryPointThatIsAnExpressionIsEvaluatedByTheTests) {
+  const Question asked = question(python_assert(
+      R"("entry_point": "Solution().f", "test": "def check(candidate):\n    assert candidate(2) == 4")"));
+  const auto& evaluation = std::get<AssertTests>(asked.request.evaluation);
+  EXPECT_EQ(evaluation.entry_point, "");
+  EXPECT_TRUE(evaluation.tests.ends_with("\ncheck(Solution().f)"));
+}
+
 TEST(CommonEvaluate, AnAssertInPythonWithoutAFunctionToTestIsRefused) {
   const std::string test = R"("test": "def check(candidate):\n    assert candidate(2) == 4\n")";
   EXPECT_EQ(reply(python_assert(test)).status, 400);
