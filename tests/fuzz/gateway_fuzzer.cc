@@ -14,9 +14,13 @@ namespace {
 
 using namespace farm;
 
+// A reply may hold what was sent, a few levels deeper.
+constexpr ValueLimits kReplyLimits = {.max_depth = 600, .max_nodes = 20'000'000};
+
 void check(const gateway::Reply& reply) {
   if (reply.status < 200 || reply.status > 599) std::abort();
-  if (reply.content_type == "application/json" && !decode_plain_json(reply.body)) std::abort();
+  if (reply.content_type == "application/json" && !decode_plain_json(reply.body, kReplyLimits))
+    std::abort();
 }
 
 }  // namespace
