@@ -4,12 +4,12 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "producer/client.h"
 #include "producer/gateway/server.h"
 #include "schemas/expected.h"
+#include "schemas/request.h"
 #include "schemas/units.h"
 
 namespace farm::gateway {
@@ -18,8 +18,8 @@ struct GatewayOptions {
   ServerOptions server;
   std::string trainer;  // the client's
   std::string pool;     // the client's, for metrics
-  // Of a request's JSON; above it 413. nullopt: any, since the client has a blob directory.
-  std::optional<Bytes> max_request;
+  // Of what the client submits as JSON; above it 413.
+  Bytes max_request = DecodeBounds().max_request;
   Milliseconds broker_interval{5'000};  // between questions whether the broker answers
 };
 

@@ -16,7 +16,7 @@ namespace beast = boost::beast;
 namespace http = boost::beast::http;
 using boost::system::error_code;
 
-constexpr std::size_t kLongestRequestId = 128;
+constexpr std::size_t kLongestName = 128;  // a traceparent has 55
 
 // In a time that does not tell how much of it was right.
 bool same_secret(std::string_view a, std::string_view b) {
@@ -28,10 +28,17 @@ bool same_secret(std::string_view a, std::string_view b) {
 
 std::string text_of(boost::beast::string_view view) { return {view.data(), view.size()}; }
 
-template <typename Message>
-std::string field(const Message& message, boost::beast::string_view name) {
+std::string field(const HttpRequest& message, boost::beast::string_view name) {
   const auto found = message.find(name);
   return found == message.end() ? std::string() : text_of(found->value());
+}
+
+// A value that may go into a header of ours, or a log; else empty.
+std::string plain_field(const HttpRequest& message, boost::beast::string_view name) {
+  std::string value = field(message, name);
+  const bool is_plain =
+      std::all_of(value.begin(), value.end(), [](char c) { return c > ' ' && c < 127; });
+  return is_plain && value.size() <= kLongestName ? value : std::string();
 }
 
 }  // namespace
@@ -43,6 +50,8 @@ Request request_of(HttpRequest message) {
   request.path = target.substr(0, target.find_first_of("?#"));
   request.user_agent = field(message, "User-Agent");
   request.deadline_ms = field(message, "X-Request-Deadline-Ms");
+  request.request_id = plain_field(message, "X-Request-Id");
+  request.traceparent = plain_field(message, "traceparent");
   request.body = std::move(message.body());
   return request;
 }
@@ -77,13 +86,6 @@ std::optional<Reply> reply_to_failure(const error_code& error) {
       error != http::error::end_of_stream)
     return refusal(400, "not HTTP: " + error.message());
   return std::nullopt;
-}
-
-std::string request_id_of(const HttpRequest& message) {
-  std::string id = field(message, "X-Request-Id");
-  const bool is_plain =
-      std::all_of(id.begin(), id.end(), [](char c) { return c > ' ' && c < 127; });
-  return is_plain && id.size() <= kLongestRequestId ? id : std::string();
 }
 
 bool is_allowed(const HttpRequest& message, const std::string& token) {

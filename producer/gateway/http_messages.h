@@ -22,9 +22,6 @@ HttpResponse response_of(Reply reply, bool keep_alive, bool is_head);
 // without a body need not.
 bool is_allowed(const HttpRequest& message, const std::string& token);
 
-// What a client named its request, to be sent back; empty: nothing that a header may hold.
-std::string request_id_of(const HttpRequest& message);
-
 // 504: a body found no room.
 Reply no_room();
 

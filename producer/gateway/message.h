@@ -21,6 +21,8 @@ struct Request {
   // Of the headers those that a route reads; empty where there was none.
   std::string user_agent;
   std::string deadline_ms;                                 // X-Request-Deadline-Ms
+  std::string request_id;                                  // X-Request-Id, of plain characters
+  std::string traceparent;                                 // the same
   SteadyTime received = std::chrono::steady_clock::now();  // its headers
   // True once the caller has closed its side of the connection; null: nobody looks.
   std::shared_ptr<const std::atomic<bool>> gone;

@@ -284,10 +284,10 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
   const bool may_go_on = parser.keep_alive();
   const bool is_head = parser.get().method() == http::verb::head;
   const bool may_probe = parser.get().version() >= 11;
-  const std::string request_id = request_id_of(parser.get());
   stream.expires_never();  // what is asked may take as long as it takes
   Request request = request_of(parser.release());
   request.received = received;
+  const std::string request_id = request.request_id;
   std::optional<HangUpWatch> watch(std::in_place, stream.socket(), may_probe);
   request.gone = watch->gone();
   Reply reply = co_await ask(std::move(request));

@@ -22,6 +22,7 @@ class FakeClient final : public producer::Client {
   std::vector<std::string> begun;      // submit() was called
   std::vector<std::string> submitted;  // and returned
   std::vector<std::string> cancelled;
+  std::vector<std::string> metadata;  // of what was submitted
   bool full = false;    // submit() blocks until it is not, or close()
   bool silent = false;  // close() resolves nothing
   bool closed = false;
@@ -60,6 +61,7 @@ class FakeClient final : public producer::Client {
   void submit(const EvaluationRequest& request, producer::OnResult on_result) override {
     std::unique_lock lock(mutex_);
     begun.push_back(request.request_id);
+    metadata.push_back(request.metadata_json);
     changed_.notify_all();
     changed_.wait(lock, [this] { return !full || closed; });
     const bool refused = closed;

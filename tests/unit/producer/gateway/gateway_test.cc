@@ -6,11 +6,11 @@
 
 #include <chrono>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
 #include <utility>
+#include <vector>
 
 #include "tests/unit/producer/gateway/connection.h"
 #include "tests/unit/producer/gateway/fake_client.h"
@@ -32,7 +32,7 @@ std::string run_code(const std::string& code) {
 
 class GatewayTest : public testing::Test {
  protected:
-  void start(std::optional<Bytes> max_request = std::nullopt) {
+  void start(Bytes max_request = mib(64)) {
     auto client = std::make_unique<FakeClient>();
     client_ = client.get();
     GatewayOptions options;
@@ -86,7 +86,7 @@ TEST_F(GatewayTest, AsksOfOpenConnectionsWhileItEndsAreNoCrash) {
   EXPECT_THAT(kept.read_all(), AnyOf(IsEmpty(), StartsWith("HTTP/1.1 504 ")));
 }
 
-TEST_F(GatewayTest, WhatNeedsABlobDirectoryIsNoJudgementWithoutOne) {
+TEST_F(GatewayTest, WhatTheFarmWouldRejectForItsSizeIsNoJudgement) {
   start(kib(100));
   Connection connection(gateway_->address());
   connection.send(run_code(std::string(200'000, 'x')));
@@ -95,6 +95,21 @@ TEST_F(GatewayTest, WhatNeedsABlobDirectoryIsNoJudgementWithoutOne) {
   Connection small(gateway_->address());
   small.send(run_code("1"));
   EXPECT_TRUE(client_->when([&] { return client_->submitted.size() == 1; }));
+}
+
+TEST_F(GatewayTest, PassesOnWhatTheCallerCallsItsRequest) {
+  start();
+  Connection connection(gateway_->address());
+  std::string named = run_code("1");
+  named.insert(named.find("Content-Length"), "X-Request-Id: run-17/3\r\nTraceparent: 00-a-b-01\r\n");
+  connection.send(named + run_code("2"));
+  ASSERT_TRUE(client_->when([&] { return client_->submitted.size() == 1; }));
+  client_->answer(Verdict::kFarmError);
+  ASSERT_TRUE(client_->when([&] { return client_->submitted.size() == 2; }));
+  EXPECT_TRUE(client_->when([&] {
+    return client_->metadata == std::vector<std::string>{
+        R"({"http_request_id":"run-17/3","traceparent":"00-a-b-01"})", "{}"};
+  }));
 }
 
 TEST_F(GatewayTest, ItsHealthIsTheBrokers) {
@@ -111,6 +126,9 @@ TEST_F(GatewayTest, ItsHealthIsTheBrokers) {
     return std::string();
   };
   EXPECT_THAT(becomes("200"), HasSubstr("ok"));
+  Connection wrong(gateway_->address());
+  wrong.send("DELETE /healthz HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_THAT(wrong.read_until("}"), StartsWith("HTTP/1.1 405 "));
   client_->broker_up = false;
   EXPECT_THAT(becomes("503"), HasSubstr("Retry-After: 5\r\n"));
   client_->broker_up = true;
