@@ -5,28 +5,22 @@ under the limit of processes.
 
   real_environment.py [--forks 20]
 
-The heavy form is --forks 1000. The environment is made once, by pip, in ~/.cache/gradefarm, and used again until
+The heavy form is --forks 1000. The environment is made once (tests/support/python_environment.py), and used again until
 ENVIRONMENT changes.
 """
 
 import argparse
 import base64
-import fcntl
-import hashlib
 import os
 import pathlib
-import re
-import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import farm  # noqa: E402
+import python_environment  # noqa: E402
 
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "gradefarm"
-PYTHON = "/usr/bin/python3"  # whose files sandboxes see anyway
 ENVIRONMENT = """
 numpy==2.4.6 pandas==3.1.1 scipy==1.17.1 sympy==1.14.0 matplotlib==3.11.2
 contourpy==1.3.3 cycler==0.12.1 fonttools==4.68.0 kiwisolver==1.5.1 mpmath==1.3.0 packaging==26.3 pillow==13.0.0
@@ -94,38 +88,6 @@ print("all", {forks}, np.allclose(a.dot(a), right))
 """
 
 
-def make_environment():
-    """The interpreter of the environment. One program at a time makes it; the test is skipped where PyPI is out of reach."""
-    version = subprocess.run([PYTHON, "--version"], capture_output=True, text=True, check=True).stdout
-    key = hashlib.sha256("\n".join([version, *ENVIRONMENT]).encode()).hexdigest()[:16]
-    folder = CACHE / f"environment-{key}"
-    CACHE.mkdir(parents=True, exist_ok=True)
-    with open(CACHE / f"environment-{key}.lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / "complete").exists():
-            install(folder)
-            (folder / "complete").touch()
-    return folder / "bin" / "python3"
-
-
-def install(folder):
-    print(f"making {folder}", flush=True)
-    shutil.rmtree(folder, ignore_errors=True)
-    for command in ([PYTHON, "-m", "venv", folder],
-                    [folder / "bin" / "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps",
-                     "--only-binary", ":all:", *ENVIRONMENT]):
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        if done.returncode == 0:
-            continue
-        print(done.stdout[-2000:])
-        shutil.rmtree(folder, ignore_errors=True)
-        if re.search("No module named (venv|ensurepip)|ensurepip is not", done.stdout):
-            farm.skip("python3-venv is not installed")
-        if re.search("No matching distribution|connection|timed out|resolution|unreachable|Max retries", done.stdout, re.I):
-            farm.skip("PyPI is out of reach: a real environment needs numpy, pandas, scipy, sympy and matplotlib")
-        sys.exit(f"{command[0]} ended with {done.returncode}")
-
-
 def request(name, code, evaluation, **limits):
     return {"schema_version": 1, "request_id": name, "trainer": "environment",
             "submission": {"language": "python", "code": code}, "evaluation": evaluation,
@@ -180,7 +142,7 @@ def main():
     parser.add_argument("--forks", type=int, default=20)
     options = parser.parse_args()
     farm.needs_root()
-    python = make_environment()
+    python = python_environment.make(ENVIRONMENT)
     with tempfile.TemporaryDirectory(prefix="environment-") as work:
         results = farm.grade(requests(options.forks), work, workers=2, timeout=600 + 10 * options.forks,
                              options=["--python", python])
