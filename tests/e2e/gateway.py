@@ -8,7 +8,6 @@ import json
 import os
 import pathlib
 import signal
-import subprocess
 import sys
 import tempfile
 
@@ -162,30 +161,22 @@ def check_restart(up):
 
 def check_drain(up, work):
     step("a gateway with a token; SIGTERM answers what is under way and then ends it")
-    token, port, log = work / "token", gateway.free_port(), work / "gateway.log"
+    token = work / "token"
     token.write_text("secret\n")
     brokers = [line.split()[1] for line in up.log.read_text().splitlines() if line.startswith("bootstrap")][0]
-    with open(log, "w") as out:
-        process = subprocess.Popen(
-            [farm.program("gradefarm-gateway"), "--brokers", brokers, "--broker-kind", "embedded", "--listen",
-             f"127.0.0.1:{port}", "--http-token-file", token, "--blob-dir", up.work / "blobs"], stdout=out, stderr=out)
-    try:
-        farm.wait_until(lambda: "gateway ready" in log.read_text() or process.poll() is not None, 60, "a gateway")
+    with gateway.Gateway(brokers, work, "gateway", "--broker-kind", "embedded", "--http-token-file", token, "--blob-dir",
+                         up.work / "blobs") as second:
         body = {"language": "python", "code": "import time\nprint('here', flush=True)\ntime.sleep(2)"}
-        assert call(port, "POST", "/run_code", body)[0] == 401
+        assert call(second.port, "POST", "/run_code", body)[0] == 401
         headers = {"Authorization": "Bearer secret"}
-        assert call(port, "POST", "/run_code", {"language": "python", "code": "1"}, headers)[0] == 200
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        assert call(second.port, "POST", "/run_code", {"language": "python", "code": "1"}, headers)[0] == 200
+        connection = http.client.HTTPConnection("127.0.0.1", second.port, timeout=60)
         connection.request("POST", "/run_code", json.dumps(body), headers)
         farm.wait_until(lambda: runs_a_program(up), 60, "the program to run")
-        process.send_signal(signal.SIGTERM)
+        second.process.send_signal(signal.SIGTERM)
         reply = connection.getresponse()
         assert reply.status == 200 and json.loads(reply.read())["status"] == "Success", reply.status
-        assert process.wait(timeout=60) == 0, log.read_text()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+        assert second.process.wait(timeout=60) == 0, second.log.read_text()
 
 
 def main():

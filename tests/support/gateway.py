@@ -78,3 +78,30 @@ class FarmWithGateway:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+
+class Gateway:
+    """A gradefarm-gateway of its own as a context, in front of a cluster; ended in order on exit. `port` is its port."""
+
+    def __init__(self, brokers, work, name, *options):
+        self.port, self.log = free_port(), pathlib.Path(work) / f"{name}.log"
+        self.command = [farm.program("gradefarm-gateway"), "--brokers", brokers, "--listen", f"127.0.0.1:{self.port}", *options]
+
+    def __enter__(self):
+        with open(self.log, "w") as log:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        ready = lambda: "gateway ready" in self.log.read_text()
+        with farm.ended(self.process):
+            farm.wait_until(lambda: ready() or self.process.poll() is not None, 60, "a gateway")
+        if not ready():
+            sys.exit(f"gradefarm-gateway ended with {self.process.returncode}:\n{self.log.read_text()}")
+        return self
+
+    def __exit__(self, *_):
+        if self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(timeout=60)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
