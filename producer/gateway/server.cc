@@ -26,6 +26,7 @@
 
 #include "monitoring/listen_address.h"
 #include "monitoring/log.h"
+#include "producer/gateway/body_memory.h"
 #include "producer/gateway/hang_up_watch.h"
 #include "producer/gateway/http_messages.h"
 
@@ -53,6 +54,7 @@ class BeastServer final : public Server {
   BeastServer(ServerOptions options, Handler handler)
       : options_(std::move(options)),
         handler_(std::move(handler)),
+        memory_(options_.max_held),
         acceptor_(io_),
         workers_(static_cast<std::size_t>(options_.workers)) {}
   ~BeastServer() override { BeastServer::stop(); }
@@ -102,28 +104,6 @@ class BeastServer final : public Server {
    private:
     BeastServer& server_;
   };
-  // Memory that a body takes, until its reply is made.
-  class Room {
-   public:
-    explicit Room(std::int64_t& held) : held_(held) {}
-    ~Room() { held_ -= bytes_; }
-    Room(const Room&) = delete;
-    Room& operator=(const Room&) = delete;
-
-    void set(std::int64_t bytes) {
-      held_ += bytes - bytes_;
-      bytes_ = bytes;
-    }
-    std::int64_t bytes() const { return bytes_; }
-
-   private:
-    std::int64_t& held_;
-    std::int64_t bytes_ = 0;
-  };
-  // A body larger than all room is let in alone.
-  bool has_room(std::int64_t more) const {
-    return held_ == 0 || held_ + more <= options_.max_held.count;
-  }
   // Whether so much of a body, in or out, took too long.
   bool is_too_slow(SteadyTime began, std::size_t bytes) const {
     const auto earned = std::chrono::duration<double>(static_cast<double>(bytes) /
@@ -150,9 +130,9 @@ class BeastServer final : public Server {
   // Whether the connection goes on.
   asio::awaitable<bool> serve_one(beast::tcp_stream& stream, beast::flat_buffer& buffer);
   // Whether there was room for the body in time.
-  asio::awaitable<bool> take_room(Parser& parser, Room& room);
+  asio::awaitable<bool> take_room(Parser& parser, BodyMemory::Share& room);
   asio::awaitable<error_code> read_body(beast::tcp_stream& stream, beast::flat_buffer& buffer,
-                                        Parser& parser, Room& room);
+                                        Parser& parser, BodyMemory::Share& room);
   asio::awaitable<bool> write(beast::tcp_stream& stream, HttpResponse response);
   // Tells why, and closes without breaking the connection under who is still sending.
   asio::awaitable<void> refuse(beast::tcp_stream& stream, Reply reply);
@@ -164,8 +144,8 @@ class BeastServer final : public Server {
   std::condition_variable quiet_;
   int under_way_ = 0;
   bool closing_ = false;
-  int connections_ = 0;    // of the one thread, like held_
-  std::int64_t held_ = 0;  // bytes of bodies
+  int connections_ = 0;  // of the one thread, like the next
+  BodyMemory memory_;
   std::string address_;
   asio::io_context io_{1};
   tcp::acceptor acceptor_;
@@ -269,7 +249,7 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
     co_await refuse(stream, refusal(401, "the bearer token is missing or wrong"));
     co_return false;
   }
-  Room room(held_);
+  BodyMemory::Share room(memory_);
   const bool fits = co_await take_room(parser, room);
   if (!fits) {
     co_await refuse(stream, no_room());
@@ -300,12 +280,12 @@ asio::awaitable<bool> BeastServer::serve_one(beast::tcp_stream& stream,
   co_return written&& keep_alive;
 }
 
-asio::awaitable<bool> BeastServer::take_room(Parser& parser, Room& room) {
+asio::awaitable<bool> BeastServer::take_room(Parser& parser, BodyMemory::Share& room) {
   const auto declared = parser.content_length();
   const auto bytes = declared ? static_cast<std::int64_t>(*declared) : std::int64_t{0};
   const SteadyTime until = std::chrono::steady_clock::now() + options_.room_timeout;
   asio::steady_timer pause(io_);
-  while (bytes > 0 && !has_room(bytes)) {
+  while (bytes > 0 && !memory_.has_room(bytes)) {
     if (std::chrono::steady_clock::now() >= until) co_return false;
     pause.expires_after(kRoomTick);
     co_await pause.async_wait(kAwait);
@@ -316,7 +296,7 @@ asio::awaitable<bool> BeastServer::take_room(Parser& parser, Room& room) {
 
 asio::awaitable<error_code> BeastServer::read_body(beast::tcp_stream& stream,
                                                    beast::flat_buffer& buffer, Parser& parser,
-                                                   Room& room) {
+                                                   BodyMemory::Share& room) {
   if (!parser.is_done() && beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     http::response<http::empty_body> go_on(http::status::continue_, 11);
     stream.expires_after(options_.stall_timeout);
@@ -333,7 +313,7 @@ asio::awaitable<error_code> BeastServer::read_body(beast::tcp_stream& stream,
     // Of chunks nobody said how many there would be.
     const std::int64_t more = static_cast<std::int64_t>(size) - room.bytes();
     if (more <= 0) continue;
-    if (!has_room(more)) co_return asio::error::no_buffer_space;
+    if (!memory_.has_room(more)) co_return asio::error::no_buffer_space;
     room.set(static_cast<std::int64_t>(size));
   }
   co_return error_code();
