@@ -124,6 +124,8 @@ TEST(GatewayServer, AsksForTheToken) {
   EXPECT_EQ(status_with("authorization: bearer secret\r\n", "/x"), "200");
   EXPECT_EQ(status_with("Authorization: Basic secret\r\n", "/x"), "401");
   EXPECT_EQ(status_with("", "/v1/ping"), "200");
+  EXPECT_EQ(status_with("Content-Length: 0\r\n", "/v1/ping"), "200");
+  EXPECT_EQ(status_with("", "/v1/ping", "POST"), "401");
   EXPECT_EQ(status_with("", "/healthz"), "200");
   EXPECT_EQ(status_with("", "/metrics"), "401");
 }
