@@ -30,10 +30,10 @@ VERDICTS = [
     ("output of 300 KB", "```python\nprint('x' * 300000)\n```", {"inputs": [""], "outputs": ["x" * 300_000]}, 1.0, "success"),
     ("a function", "```python\ndef square(x):\n    return x * x\n```",
      {"inputs": ["3", "5"], "outputs": ["9", "25"], "fn_name": "square"}, 1.0, "success"),
-    ("asserts", "```python\ndef square(x):\n    return x * x\nassert square(3) == 9\n```", {"inputs": [""], "outputs": [None]}, 1.0,
-     "success"),
-    ("asserts that fail", "```python\ndef square(x):\n    return x + 6\nassert square(4) == 16\n```",
-     {"inputs": [""], "outputs": [None]}, 0.0, "runtime_error"),
+    ("asserts", "```python\ndef square(x):\n    return x * x\n```",
+     {"inputs": [""], "outputs": [None], "assert_case": ["assert square(3) == 9"]}, 1.0, "success"),
+    ("asserts that fail", "```python\ndef square(x):\n    return x + 6\n```",
+     {"inputs": [""], "outputs": [None], "assert_case": ["assert square(4) == 16"]}, 0.0, "runtime_error"),
 ]
 
 
