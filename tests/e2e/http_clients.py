@@ -20,10 +20,10 @@ import python_environment  # noqa: E402
 
 ENVIRONMENT = """
 sandbox-fusion==0.3.7 verl==0.9.1 tinker-cookbook==0.6.1 ms-enclave==0.0.8
-aiohappyeyeballs==2.7.1 aiohttp==3.14.5 aiosignal==1.4.0 annotated-types==0.8.0 attrs==26.1.0 certifi==2026.10.18
-charset-normalizer==3.5.2 docker==7.2.0 docstring-parser==0.18.0 frozenlist==1.8.0 idna==3.20 multidict==7.2.1 propcache==0.5.4
-pydantic==2.14.3 pydantic_core==2.50.4 requests==2.34.2 shortuuid==1.0.13 tenacity==9.2.1 typing-inspection==0.4.5
-typing_extensions==4.16.0 urllib3==2.8.0 yarl==1.25.1
+aiohappyeyeballs==2.7.1 aiohttp==3.14.5 aiosignal==1.4.0 annotated-doc==0.0.7 annotated-types==0.8.0 anyio==4.16.0 attrs==26.1.0
+certifi==2026.10.18 charset-normalizer==3.5.2 docker==7.2.0 docstring-parser==0.18.0 fastapi==0.165.0 frozenlist==1.8.0
+idna==3.20 multidict==7.2.1 opentelemetry-api==1.45.2 propcache==0.5.4 pydantic==2.14.3 pydantic_core==2.50.4 requests==2.34.2
+shortuuid==1.0.13 starlette==1.10.0 tenacity==9.2.1 typing-inspection==0.4.5 typing_extensions==4.16.0 urllib3==2.8.0 yarl==1.25.1
 """.split()
 SCRIPTS = pathlib.Path(__file__).resolve().parent / "http_clients"
 PATIENCE = 600  # of one script, seconds
