@@ -23,8 +23,8 @@ class FakeClient final : public producer::Client {
   std::vector<std::string> submitted;  // and returned
   std::vector<std::string> cancelled;
   std::vector<std::string> metadata;  // of what was submitted
-  bool full = false;    // submit() blocks until it is not, or close()
-  bool silent = false;  // close() resolves nothing
+  bool full = false;                  // submit() blocks until it is not, or close()
+  bool silent = false;                // close() resolves nothing
   bool closed = false;
   std::atomic<bool> broker_up = true;
 

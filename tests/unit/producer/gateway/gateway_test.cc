@@ -101,14 +101,16 @@ TEST_F(GatewayTest, PassesOnWhatTheCallerCallsItsRequest) {
   start();
   Connection connection(gateway_->address());
   std::string named = run_code("1");
-  named.insert(named.find("Content-Length"), "X-Request-Id: run-17/3\r\nTraceparent: 00-a-b-01\r\n");
+  named.insert(named.find("Content-Length"),
+               "X-Request-Id: run-17/3\r\nTraceparent: 00-a-b-01\r\n");
   connection.send(named + run_code("2"));
   ASSERT_TRUE(client_->when([&] { return client_->submitted.size() == 1; }));
   client_->answer(Verdict::kFarmError);
   ASSERT_TRUE(client_->when([&] { return client_->submitted.size() == 2; }));
   EXPECT_TRUE(client_->when([&] {
-    return client_->metadata == std::vector<std::string>{
-        R"({"http_request_id":"run-17/3","traceparent":"00-a-b-01"})", "{}"};
+    return client_->metadata ==
+           std::vector<std::string>{R"({"http_request_id":"run-17/3","traceparent":"00-a-b-01"})",
+                                    "{}"};
   }));
 }
 

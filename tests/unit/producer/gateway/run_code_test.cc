@@ -202,8 +202,8 @@ TEST(RunCode, FetchedFilesHaveTheNamesThatWereAskedFor) {
 }
 
 TEST(RunCode, AnAnswerThatLostWhatWasAskedForIsNoAnswer) {
-  const Question asked = question(
-      R"({"code": "", "language": "python", "fetch_files": ["c", "./d"]})");
+  const Question asked =
+      question(R"({"code": "", "language": "python", "fetch_files": ["c", "./d"]})");
   EvaluationResult result = ran(Verdict::kAccepted);
   EXPECT_EQ(asked.reply(result).status, 504) << "nothing is said of the files";
   result.warnings = {"fetch_files: c: no such file"};
