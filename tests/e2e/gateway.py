@@ -74,11 +74,19 @@ def check_judged(port):
     assert judge(port, "```python\ndef f(x):\n    exit(0)\n```", tests)["accepted"] is False
     assert judge(port, "```python\ndef f(x):\n    return math.floor(2 * x)\n```", tests)["accepted"] is True
 
-    for broken in ({"test": tests["test"].replace("check", "chk")}, {"test": tests["test"] + "check = str(check)\n"}):
-        assert judge(port, "```python\ndef f(x): return 0\n```", {**tests, **broken})["accepted"] is False, broken
-    status, reply = call(port, "POST", "/common_evaluate_batch", {"completion": "```python\ndef f(x): return 0\n```", "config": {
-        "language": "python", "provided_data": {"test_cases": {"type": "assert", "test": tests["test"]}}}})
+    step("tests that check nothing")
+    def of_nothing(cases):
+        return call(port, "POST", "/common_evaluate_batch", {"completion": "```python\ndef f(x): return 0\n```", "config": {
+            "language": "python", "provided_data": {"test_cases": cases}}})
+    for broken in (tests["test"].replace("check", "chk"), tests["test"] + "check = str(check)\n"):
+        status, reply = of_nothing({**tests, "test": broken})
+        assert status == 400 or reply["accepted"] is False, (broken, status, reply)
+    status, reply = of_nothing({"type": "assert", "test": tests["test"]})
     assert status == 400 and "entry_point" in reply["detail"], (status, reply)
+    method = {**tests, "entry_point": "Solution().f"}
+    for times, accepted in ((2, True), (3, False)):
+        program = f"```python\nclass Solution:\n    def f(self, x): return {times} * x\n```"
+        assert judge(port, program, method)["accepted"] is accepted, times
 
     step("a helper before the function under test, in C++")
     cpp = {"type": "assert", "tests": "}\nint main() {\n    auto candidate = f;\n    assert(candidate((2)) == (4));\n}\n",
