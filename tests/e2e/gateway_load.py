@@ -73,7 +73,7 @@ async def wait_at_once(port, count):
     begin = time.monotonic()
     right = await asyncio.gather(*(run_program(port, i) for i in range(count)))
     taken = time.monotonic() - begin
-    out, _ = await pings.communicate()
+    out, _ = await pings.communicate(b"")  # and no more: its end
     assert pings.returncode == 0
     return sum(right), taken, json.loads(out)
 
