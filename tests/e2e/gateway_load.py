@@ -84,7 +84,8 @@ async def churn(port, count, rate):
 
     async def one():
         nonlocal good
-        good += await ask(port, "GET", "/v1/ping") == (200, "pong")
+        got = await ask(port, "GET", "/v1/ping")
+        good += got == (200, "pong")
 
     begin = time.monotonic()
     for i in range(count):
