@@ -105,13 +105,13 @@ def check_standstill(kafka, work, options):
         health = lambda: call(one.port, "GET", "/healthz")[0]
         waiting = [pool.submit(run, one.port, i) for i in range(20)]
         farm.wait_until(lambda: any(done.done() for done in waiting), 60, "the first answer")
-        kafka.stop()
+        kafka.done("stop")
         farm.wait_until(lambda: health() == 503, 60, "a gateway that says that it has no broker")
         waiting += [pool.submit(run, one.port, i) for i in range(20, 30)]
         time.sleep(STANDSTILL)
         unanswered = sum(not done.done() for done in waiting)
         assert unanswered >= 10, "nothing waited for the broker"
-        kafka.start()
+        kafka.start_node(1)
         replies = [done.result() for done in waiting]
         wrong = [reply for i, reply in enumerate(replies) if reply[0] != 200 or reply[1]["run_result"]["stdout"] != f"{i}\n"]
         assert not wrong, (len(wrong), wrong[:3])

@@ -20,12 +20,6 @@ class Kafka:
         if properties:
             self.options += ["--properties", str(properties)]
 
-    def stop(self):
-        subprocess.run([SCRIPT, "stop", *self.options], check=True, capture_output=True)
-
-    def start(self):
-        subprocess.run([SCRIPT, "start", *self.options], check=True, capture_output=True)
-
     def __enter__(self):
         started = self.script("start")
         if started.returncode == NOT_HERE:
