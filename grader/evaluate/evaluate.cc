@@ -132,13 +132,14 @@ Expected<EvaluationResult> grade(const EvaluationRequest& request, const Tools& 
 EvaluationResult evaluate(const EvaluationRequest& request, const Tools& tools) {
   const SteadyTime start = tools.now();
   Expected<EvaluationResult> graded = grade(request, tools);
+  const bool unserved = !graded && graded.error().code == ErrorCode::kUnsupported;
   EvaluationResult result =
       graded ? *std::move(graded)
              : unjudged_result(
                    identity_of(request),
                    graded.error().request_fault() ? Verdict::kRejected : Verdict::kFarmError,
                    graded.error().text());
-  result.unserved = !graded && graded.error().code == ErrorCode::kUnsupported;
+  result.unserved = unserved;
   result.timings.total = since(start, tools);
   return result;
 }
