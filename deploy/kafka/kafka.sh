@@ -209,7 +209,8 @@ start() {
   for n in $chosen; do launch "$n"; done
   for n in $chosen; do
     until answers "$n"; do
-      if ! pid_of "$n" >/dev/null; then
+      # Not pid_of: what was launched a moment ago may not have executed Java yet.
+      if [[ ! -d /proc/$(cat "$dir/node-$n/pid") ]]; then
         tail -n 5 "$dir/node-$n/log/console.log" >&2
         grep -E ' (ERROR|FATAL) ' "$dir/node-$n/log/server.log" 2>/dev/null | tail -n 3 >&2 || true
         die 1 "node $n ended while starting; see $dir/node-$n/log"
